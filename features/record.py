@@ -1,0 +1,440 @@
+"""The traveller record: every fact that may be submitted, with its type, unit, standard and sensitivity.
+
+Each block but ``record_id`` and ``crossing`` is optional, since a land post has no booking. A fact's
+:class:`Sensitivity` says what may become of it; a feature that reads more than it may fails at import
+(:mod:`features.spec`). Sources of the standards named here: WCO/IATA/ICAO API guidelines (PAXLST), ICAO PNRGOV,
+ICAO Doc 9303, the field names of GTAS, and IOM MIDAS for posts without booking data.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetPydanticSchema, PlainSerializer, model_validator
+from pydantic_core import core_schema
+
+from features.mrz import read_mrz
+
+SCHEMA_VERSION = "1.0"
+
+
+class Sensitivity(StrEnum):
+    """What may become of a submitted fact."""
+
+    FEATURE = "feature"
+    """A score feature may read it."""
+    AUDIT = "audit"
+    """For display, calibration groups and fairness audits; never reaches a model."""
+    HASHED = "hashed"
+    """Replaced by a keyed hash before it is stored; reaches a model as counts only."""
+    CHECK = "check"
+    """Shown to the reviewer beside the score; a model that read it would read the label."""
+    NEVER = "never"
+    """Dropped on receipt, and the answer says that it was."""
+
+
+F, A, H, C = Sensitivity.FEATURE, Sensitivity.AUDIT, Sensitivity.HASHED, Sensitivity.CHECK
+
+
+class _Dropped:
+    """What remains of a fact that is never stored: the knowledge that it came."""
+
+    def __repr__(self) -> str:
+        return "<dropped on receipt>"
+
+
+DROPPED = _Dropped()
+
+NeverStored = Annotated[
+    Any,
+    GetPydanticSchema(
+        lambda _source, _handler: core_schema.no_info_plain_validator_function(
+            lambda _value: DROPPED, json_schema_input_schema=core_schema.any_schema()
+        )
+    ),
+]
+"""A fact that may be sent and is dropped by its own validator: its value never enters the record."""
+
+
+def _hash_if_asked(value: str | None, info: Any) -> str | None:
+    hasher: Callable[[str], str] | None = (info.context or {}).get("hasher")
+    return value if hasher is None or value is None else hasher(value)
+
+
+Hashed = Annotated[str, Field(min_length=1, max_length=200), PlainSerializer(_hash_if_asked)]
+"""Text that :func:`stored_form` replaces by a keyed hash."""
+
+Code = Annotated[str, Field(min_length=1, max_length=40)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Country = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+Port = Annotated[str, Field(pattern="^[A-Z0-9]{3,5}$")]
+
+
+def fact(
+    sensitivity: Sensitivity,
+    standard: str,
+    description: str,
+    example: Any,
+    *,
+    unit: str | None = None,
+    derived_by: tuple[str, ...] = (),
+    default: Any = None,
+    **constraints: Any,
+) -> Any:
+    """Declare one field of the record with everything that the data dictionary says of it.
+
+    Args:
+        sensitivity: what may become of the fact.
+        standard: the message element or document that defines it.
+        description: one sentence for the API page and the dictionary.
+        example: a value that validates.
+        unit: unit of a number or of a duration.
+        derived_by: score features that may derive a permitted fact from this protected one.
+        default: value where the fact was not submitted; ``...`` makes it mandatory.
+        constraints: bounds and lengths, as in :func:`pydantic.Field`.
+    """
+    about: dict[str, Any] = {"x-sensitivity": sensitivity.value, "x-standard": standard}
+    if unit:
+        about["x-unit"] = unit
+    if derived_by:
+        about["x-derived-by"] = list(derived_by)
+    return Field(default=default, description=description, examples=[example], json_schema_extra=about, **constraints)
+
+
+def never(standard: str, description: str) -> Any:
+    """Declare a field that is dropped on receipt."""
+    about: dict[str, Any] = {"x-sensitivity": Sensitivity.NEVER.value, "x-standard": standard}
+    return Field(default=None, description=description, exclude=True, json_schema_extra=about)
+
+
+class Block(BaseModel):
+    """A group of facts: frozen, unknown fields refused, no conversion between types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    never_stored: ClassVar[frozenset[str]] = frozenset()
+    """Names of the fields of this block that are dropped on receipt."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Collect the never-stored names once, so that a record without any costs nothing."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.never_stored = frozenset(
+            name for name in cls.model_fields if sensitivity_of(cls, name) is Sensitivity.NEVER
+        )
+
+
+def sensitivity_of(block: type[BaseModel], field: str) -> Sensitivity | None:
+    """Look up what may become of a field; ``None`` for a field that is itself a block."""
+    extra = block.model_fields[field].json_schema_extra
+    return Sensitivity(str(extra["x-sensitivity"])) if isinstance(extra, dict) and "x-sensitivity" in extra else None
+
+
+class Crossing(Block):
+    """Where, when and how the border is crossed."""
+
+    mode: Literal["air", "sea", "land"] = fact(F, "MIDAS", "Mode of transport", "air", default=...)
+    point: Code = fact(A, "MIDAS; LOC", "Border post, port or airport; a calibration group", "NBO", default=...)
+    direction: Literal["in", "out", "transit"] = fact(F, "MIDAS; GTAS Flight", "Direction", "in", default=...)
+    expected_at: AwareDatetime = fact(
+        F, "MIDAS; DTM 232", "When the traveller is expected at the border", "2026-03-14T09:40:00Z", default=...
+    )
+
+
+class Traveller(Block):
+    """Who travels. Protected facts: for display and fairness audits, never for a score."""
+
+    ref: Code | None = fact(A, "PAXLST RFF ABO", "The carrier's reference of the traveller", "ABO123")
+    surname: Name | None = fact(A, "PAXLST NAD; MRZ", "Surname or family name as in the document", "WARSAME")
+    given_names: Name | None = fact(A, "PAXLST NAD; MRZ", "Given names as in the document", "AMINA YUSUF")
+    date_of_birth: date | None = fact(
+        A, "PAXLST DTM 329", "Date of birth", "1991-05-02", derived_by=("is_minor", "unaccompanied_minor")
+    )
+    age_years: int | None = fact(
+        A,
+        "UK voyage manifest",
+        "Age, where no date of birth is sent",
+        34,
+        unit="years",
+        derived_by=("is_minor", "unaccompanied_minor"),
+        ge=0,
+        le=130,
+    )
+    gender: Literal["F", "M", "X", "U"] | None = fact(A, "PAXLST ATT; MRZ", "Gender as in the document", "F")
+    nationality: Country | None = fact(A, "PAXLST NAT", "Nationality, ISO 3166-1 alpha-3", "KEN")
+    residence_country: Country | None = fact(A, "PAXLST LOC 174", "Country of residence, alpha-3", "KEN")
+    passenger_type: Literal["P", "C", "I"] | None = fact(
+        F, "GTAS", "Passenger, crew or in transit; crew is not scored", "P"
+    )
+    frequent_flyer: bool | None = fact(F, "PNRGOV FTI", "Whether a frequent-flyer number exists", example=True)
+    biometric_match_ok: bool | None = fact(C, "ICAO 9303", "Result of a biometric comparison upstream", example=True)
+    title: NeverStored = never("PAXLST NAD", "Form of address")
+    place_of_birth: NeverStored = never("PAXLST LOC 180", "Place of birth")
+    frequent_flyer_number: NeverStored = never("PNRGOV FTI", "Number of the frequent-flyer card")
+    biometrics: NeverStored = never("ICAO 9303", "Biometric templates and images")
+    race: NeverStored = never("PNR Directive 6(4); Kenya DPA s.2", "Race")
+    ethnicity: NeverStored = never("PNR Directive 6(4); Kenya DPA s.2", "Ethnic origin")
+    religion: NeverStored = never("PNR Directive 6(4); Kenya DPA s.2", "Religion or belief")
+    political_opinion: NeverStored = never("PNR Directive 6(4)", "Political opinion")
+    union_membership: NeverStored = never("PNR Directive 6(4)", "Trade-union membership")
+    health: NeverStored = never("PNR Directive 6(4); Kenya DPA s.2", "Health")
+    sexual_life: NeverStored = never("PNR Directive 6(4); Kenya DPA s.2", "Sexual life or orientation")
+    marital_status: NeverStored = never("Kenya DPA s.2", "Marital status")
+    property_details: NeverStored = never("Kenya DPA s.2", "Property")
+    family_names: NeverStored = never("Kenya DPA s.2", "Names of children, parents or spouse")
+
+
+class Document(Block):
+    """A travel document as declared by the carrier or read at the post."""
+
+    type: Literal["P", "ID", "V", "R", "T", "S", "O"] | None = fact(
+        F,
+        "PAXLST DOC",
+        "Passport, identity card, visa, residence permit, refugee or stateless travel document (T), seafarer's book "
+        "(S), other",
+        "P",
+    )
+    number: Hashed | None = fact(H, "PAXLST DOC; MRZ", "Document number", "A1234567")
+    issue_date: date | None = fact(F, "PAXLST DTM 182", "Date of issue", "2021-02-01")
+    expiry_date: date | None = fact(F, "PAXLST DTM 36", "Date of expiry", "2031-01-31")
+    issuing_country: Country | None = fact(A, "PAXLST LOC 91", "Issuing country, alpha-3", "KEN")
+    mrz: str | None = Field(
+        default=None,
+        max_length=120,
+        exclude=True,
+        description="Machine-readable zone; read for its check digits, then dropped",
+        json_schema_extra={"x-sensitivity": "never", "x-standard": "ICAO 9303"},
+    )
+    mrz_check_digits_ok: bool | None = fact(F, "ICAO 9303", "Whether all check digits of the zone hold", example=True)
+    mrz_agrees: bool | None = fact(F, "ICAO 9303", "Whether zone and message say the same", example=True)
+    sltd_hit: bool | None = fact(C, "INTERPOL SLTD", "Reported stolen or lost, found upstream", example=False)
+    chip_auth_ok: bool | None = fact(C, "ICAO PKD", "Whether the chip proved genuine", example=True)
+    data_verified: bool | None = fact(F, "PAXLST GEI 173/174", "Whether the carrier verified the data", example=True)
+
+
+class Leg(Block):
+    """One leg of the journey."""
+
+    carrier: Annotated[str, Field(pattern="^[A-Z0-9]{2,3}$")] | None = fact(A, "PAXLST TDT", "Carrier code", "KQ")
+    flight_number: Code | None = fact(A, "PAXLST TDT", "Number of the flight or voyage", "KQ416")
+    origin: Port | None = fact(
+        A, "PAXLST LOC 125", "Port of departure, IATA or UN/LOCODE", "MGQ", derived_by=("detour_ratio", "backtracks")
+    )
+    destination: Port | None = fact(
+        A, "PAXLST LOC 87", "Port of arrival, IATA or UN/LOCODE", "NBO", derived_by=("detour_ratio", "backtracks")
+    )
+    departs_at: AwareDatetime | None = fact(F, "PAXLST DTM 189", "Departure", "2026-03-14T07:50:00Z")
+    arrives_at: AwareDatetime | None = fact(F, "PAXLST DTM 232", "Arrival", "2026-03-14T09:40:00Z")
+
+
+class Journey(Block):
+    """The way travelled, leg by leg in order of travel."""
+
+    legs: tuple[Leg, ...] = Field(default=(), max_length=16, description="Legs in order of travel")
+    has_return: bool | None = fact(F, "GTAS tripType", "Whether a return or onward leg is booked", example=True)
+    stay_days: float | None = fact(F, "GTAS tripDuration", "Days at the destination", 12, unit="days", ge=0, le=3650)
+
+
+class Booking(Block):
+    """The reservation behind the journey."""
+
+    locator: Hashed | None = fact(H, "PNRGOV RCI", "Record locator", "K7X2QP")
+    created_at: AwareDatetime | None = fact(
+        F, "PNRGOV DAT 700", "When the booking was created, not when it last changed", "2026-02-01T11:00:00Z"
+    )
+    ticketed_at: AwareDatetime | None = fact(F, "PNRGOV DAT 710", "When the ticket was issued", "2026-02-01T11:20:00Z")
+    changes_count: int | None = fact(F, "PNRGOV", "Changes since creation", 0, unit="changes", ge=0, le=999)
+    name_changes_count: int | None = fact(F, "PNRGOV", "Changes of a name", 0, unit="changes", ge=0, le=99)
+    is_split: bool | None = fact(F, "PNRGOV EQN", "Whether it was split from another booking", example=False)
+    party_size: int | None = fact(
+        F, "GTAS coTravelerCount", "Travellers on the booking", 2, unit="persons", ge=1, le=999
+    )
+    co_traveller_refs: tuple[Code, ...] | None = fact(
+        A, "PNRGOV TIF", "References of the other travellers", ["ABO124"], max_length=999
+    )
+    payment_method: Literal["CC", "CA", "CK", "MS", "GR", "DP", "VOC"] | None = fact(
+        F, "PNRGOV FOP", "Card, cash, cheque, miscellaneous, government request, direct payment, voucher", "CC"
+    )
+    payer_is_traveller: bool | None = fact(F, "PNRGOV FOP, IFT", "Whether the payer is on the booking", example=True)
+    card_number: NeverStored = never("PNRGOV FOP", "Number of the payment card")
+    card_holder: NeverStored = never("PNRGOV FOP", "Holder of the payment card")
+    fare_class: Literal["first", "business", "economy"] | None = fact(F, "PNRGOV TVL", "Cabin", "economy")
+    ticket_is_consecutive: bool | None = fact(
+        F, "PNRGOV TKT", "Whether ticket numbers run on from another booking of the same payer", example=False
+    )
+    agency_id: Hashed | None = fact(H, "PNRGOV ORG", "Travel agency", "41200011")
+    agency_country: Country | None = fact(A, "PNRGOV ORG", "Country of the agency, alpha-3", "KEN")
+
+
+class Contact(Block):
+    """How the traveller can be reached."""
+
+    phone: Hashed | None = fact(H, "PNRGOV CTC", "Telephone", "+254700000000", derived_by=("contact_channels",))
+    email: Hashed | None = fact(
+        H, "PNRGOV CTC", "E-mail address", "a.warsame@example.org", derived_by=("contact_channels",)
+    )
+    email_class: Literal["free", "corporate", "disposable"] | None = fact(
+        F, "PNRGOV CTC", "Kind of e-mail provider, told by the sender", "free"
+    )
+    address: Hashed | None = fact(
+        H, "PNRGOV ADD", "Postal address", "PO Box 1, Nairobi", derived_by=("contact_channels",)
+    )
+
+
+class Baggage(Block):
+    """Checked baggage."""
+
+    count: int | None = fact(F, "PAXLST MEA; TBD", "Pieces checked", 1, unit="pieces", ge=0, le=99)
+    weight_kg: float | None = fact(F, "PAXLST MEA; TBD", "Weight checked", 21.5, unit="kg", ge=0, le=2000)
+    is_pooled: bool | None = fact(F, "PNRGOV TBD", "Whether baggage is pooled with others", example=False)
+    is_head_of_pool: bool | None = fact(F, "PNRGOV TBD", "Whether this traveller heads the pool", example=False)
+
+
+class Seat(Block):
+    """Where the traveller sits."""
+
+    number: Code | None = fact(A, "PNRGOV SSD", "Seat", "23A")
+    apart_from_party: bool | None = fact(F, "PNRGOV SEA", "Whether seated apart from the party", example=False)
+    checked_in_by_other: bool | None = fact(
+        F, "airline", "Whether somebody else checked the traveller in", example=False
+    )
+
+
+class Guardian(Block):
+    """Who is responsible for a minor."""
+
+    on_booking: bool | None = fact(F, "booking", "Whether a guardian is on the booking", example=True)
+    record_present: bool | None = fact(F, "officer", "Whether a record of guardianship was seen", example=True)
+
+
+class Stay(Block):
+    """What the traveller says of the stay."""
+
+    purpose_code: (
+        Literal["tourism", "business", "family", "study", "work", "transit", "trade", "medical", "other"] | None
+    ) = fact(F, "MIDAS", "Declared purpose", "family")
+    accommodation_type: Literal["hotel", "private", "rented", "employer", "institution", "none"] | None = fact(
+        F, "MIDAS", "Declared accommodation", "private"
+    )
+    address: Hashed | None = fact(H, "MIDAS", "Address of the stay", "Eastleigh, Nairobi")
+
+
+class History(Block):
+    """What the agency's own records hold of earlier crossings, as known when the record was submitted."""
+
+    crossings_12_months: int | None = fact(F, "MIDAS", "Crossings in 12 months", 3, unit="crossings", ge=0, le=9999)
+    days_since_last: float | None = fact(F, "MIDAS", "Days since the last crossing", 41, unit="days", ge=0, le=36500)
+    confirmed_benign_crossings: int | None = fact(
+        F, "C-817/19", "Earlier checks that found nothing", 2, unit="crossings", ge=0, le=9999
+    )
+
+
+class Upstream(Block):
+    """Results of other systems: shown to the reviewer, never an input to a model."""
+
+    watchlist_hit: bool | None = fact(C, "GTAS", "Hit on a watch list", example=False)
+    visa_ok: bool | None = fact(C, "Timatic", "Whether a visa requirement is met", example=True)
+    document_ok: bool | None = fact(C, "Timatic", "Whether document requirements are met", example=True)
+
+
+ExtraValue = bool | int | float | Annotated[str, Field(max_length=200)]
+"""A number, a flag, a category or a date (ISO 8601), as its declaration says."""
+ExtraName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
+
+
+class TravellerRecord(Block):
+    """What was known of one traveller at one crossing when the record was submitted."""
+
+    record_id: Code = fact(A, "sender", "The sender's id of this record", "KQ416-20260314-0042", default=...)
+    source_system: Code | None = fact(A, "sender", "The system that sends", "nbo-api-gateway")
+    schema_version: Literal["1.0"] | None = fact(A, "this API", "Version of the record's schema", SCHEMA_VERSION)
+    purpose_code: Literal["border_control", "training", "test"] | None = fact(
+        A, "Kenya DPA s.25", "Why the record is processed", "border_control"
+    )
+    received_at: AwareDatetime | None = fact(A, "sender", "When the sender received the data", "2026-03-14T08:00:00Z")
+    crossing: Crossing
+    message_types_present: tuple[Literal["API", "PNR", "DOC"], ...] | None = fact(
+        F, "GTAS MessageType", "Messages that the record was made from", ["API", "PNR"], max_length=3
+    )
+    traveller: Traveller | None = None
+    documents: tuple[Document, ...] = Field(default=(), max_length=10, description="Travel documents, main one first")
+    journey: Journey | None = None
+    booking: Booking | None = None
+    contact: Contact | None = None
+    baggage: Baggage | None = None
+    seat: Seat | None = None
+    guardian: Guardian | None = None
+    stay: Stay | None = None
+    history: History | None = None
+    upstream: Upstream | None = None
+    extra: Mapping[ExtraName, ExtraValue] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="An agency's own columns, as declared by the live models",
+        json_schema_extra={"x-sensitivity": "feature", "x-standard": "agency"},
+    )
+    ssr: NeverStored = never("PNRGOV SSR", "Special service requests")
+    osi: NeverStored = never("PNRGOV IFT", "Other service information")
+    free_text: NeverStored = never("PNRGOV IFT, LTS", "Remarks")
+    meals: NeverStored = never("PNRGOV SSR", "Meal requests")
+    assistance: NeverStored = never("PNRGOV SSR", "Requests for assistance")
+
+    @model_validator(mode="after")
+    def _read_then_drop_the_zones(self) -> "TravellerRecord":
+        """Keep what a machine-readable zone proves, and nothing of what it says."""
+        for document in self.documents:
+            if document.mrz is None:
+                continue
+            zone = read_mrz(document.mrz)
+            born = self.traveller.date_of_birth if self.traveller else None
+            proven = {
+                "mrz": DROPPED,
+                "mrz_check_digits_ok": zone is not None and zone.check_digits_ok,
+                "mrz_agrees": zone and zone.agrees(number=document.number, born=born, expires=document.expiry_date),
+            }
+            document.__dict__.update(proven)
+            document.__pydantic_fields_set__.update(proven)
+        return self
+
+
+def blocks(record: TravellerRecord) -> Iterator[tuple[str, Block]]:
+    """Walk the record and its blocks with their paths, as they were submitted."""
+    yield "", record
+    for name, value in record.__dict__.items():
+        if isinstance(value, Block):
+            yield f"{name}.", value
+            if isinstance(value, Journey):
+                yield from ((f"journey.legs[{place}].", leg) for place, leg in enumerate(value.legs))
+        elif name == "documents":
+            yield from ((f"documents[{place}].", document) for place, document in enumerate(value))
+
+
+def dropped_fields(record: TravellerRecord) -> list[str]:
+    """Name the facts that came and were dropped on receipt.
+
+    >>> record = TravellerRecord.model_validate_json(
+    ...     '{"record_id": "1", "meals": "AVML", "traveller": {"religion": "x"},'
+    ...     ' "crossing": {"mode": "land", "point": "MANDERA", "direction": "in", "expected_at": "2026-01-10T10:00Z"}}')
+    >>> dropped_fields(record)
+    ['meals', 'traveller.religion']
+    """
+    return [
+        path + name
+        for path, block in blocks(record)
+        if not block.never_stored.isdisjoint(block.model_fields_set)
+        for name in sorted(block.never_stored & block.model_fields_set)
+    ]
+
+
+def stored_form(record: TravellerRecord, hasher: Callable[[str], str]) -> bytes:
+    """Write the record as it may be stored: never-stored facts gone, linkage facts replaced by a keyed hash.
+
+    Args:
+        record: a validated record.
+        hasher: maps a linkage fact (document number, telephone, ...) to its keyed hash.
+
+    Returns:
+        JSON that validates as a record again and gives the same feature values.
+    """
+    return record.model_dump_json(exclude_none=True, exclude_unset=True, context={"hasher": hasher}).encode()

@@ -1,0 +1,72 @@
+# One list of commands for people, hooks and CI. `make` alone explains them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+# The first Python on this machine that is new enough and can make virtual environments.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Two workers suit two cores; `make test WORKERS=0` runs the tests in one process.
+WORKERS ?= 2
+PIP_INSTALL := $(RUN) -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
+
+.PHONY: help demo test check format docs bench hooks lock clean
+help: ## Explain the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed (Debian: apt-get install python3 python3-venv)." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# Stamps: each lock is installed once, and again only when it changes.
+$(VENV)/.locked: requirements.lock $(VENV)/.python
+	@echo "Installing what requirements.lock names into $(VENV) ..."
+	@$(PIP_INSTALL) -r requirements.lock
+	@touch $@
+
+$(VENV)/.benchmarks: benchmarks/requirements.lock $(VENV)/.locked
+	@$(PIP_INSTALL) -r benchmarks/requirements.lock
+	@touch $@
+
+demo: $(VENV)/.locked ## Simulate, train, propose, approve and score, then serve until Ctrl-C (DEMO_ONCE=1: stop after showing)
+	@$(RUN) -m riskapi demo $(if $(DEMO_ONCE),--once)
+
+check: $(VENV)/.locked ## Format, lint, types and import contracts
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@$(VENV)/bin/lint-imports
+
+test: check ## Everything: check, then all tests and doctests
+	@$(RUN) -m pytest $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadfile) $(PYTEST_ARGS)
+
+format: $(VENV)/.locked ## Put the code into its usual form
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
+
+docs: $(VENV)/.locked ## Write the generated pages: features, settings, errors, routes, command lines
+	@$(RUN) docs/generate.py
+
+bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead
+	@$(RUN) benchmarks/score_in_process.py
+	@$(RUN) benchmarks/score_http.py
+
+hooks: $(VENV)/.locked ## Run `make check` before each commit
+	@$(VENV)/bin/pre-commit install
+
+COMPILE := var/uv/bin/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+lock: ## Resolve the locks again, within the ranges of pyproject.toml
+	@test -x var/uv/bin/uv || { $(PYTHON) -m venv var/uv && var/uv/bin/python -m pip install --quiet "uv>=0.9"; }
+	@$(COMPILE) --extra training --extra dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --constraint requirements.lock pyproject.toml -o requirements-service.lock
+	@$(COMPILE) --constraint requirements.lock --extra training --extra benchmarks pyproject.toml -o benchmarks/requirements.lock
+
+clean: ## Remove caches and what the demo made; decisions and runs in var/ stay
+	@rm -rf var/demo var/uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage *.egg-info build dist
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

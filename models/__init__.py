@@ -1,0 +1,1 @@
+"""What a risk model is: its form, its explanation, its bundle, its card, its gates. Definitions, no artefacts."""

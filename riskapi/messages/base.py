@@ -1,0 +1,72 @@
+"""What every reader of a wire format answers: the records it could make, and what it noticed on the way."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from features.record import TravellerRecord
+from riskapi.errors import InvalidBodyError, Problem
+
+
+def unreadable(place: str, rule: str, remedy: str) -> InvalidBodyError:
+    """Make the error for a message that cannot be read at all."""
+    return InvalidBodyError([Problem(place, rule, remedy)])
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a reader met and did not use, without the values; the list stays short, however broken a message is."""
+
+    limit: int = 200
+    """How many are kept; the rest are counted."""
+    kept: list[Problem] = field(default_factory=list)
+    left_out: int = 0
+
+    def add(self, place: str, rule: str, remedy: str) -> None:
+        """Keep a finding, or count it where the list is full."""
+        if len(self.kept) < self.limit:
+            self.kept.append(Problem(place, rule, remedy))
+        else:
+            self.left_out += 1
+
+    def all(self) -> tuple[Problem, ...]:
+        """Return what was kept, and one line for what was not.
+
+        >>> findings = Findings(limit=1)
+        >>> findings.add("Age", "a whole number of years from 0 to 130", "The traveller is scored without it.")
+        >>> findings.add("Age", "a whole number of years from 0 to 130", "The traveller is scored without it.")
+        >>> findings.all()[1].remedy
+        '1 more were left out; correct the listed ones first.'
+        """
+        if not self.left_out:
+            return tuple(self.kept)
+        more = Problem(
+            "message",
+            f"at most {self.limit} findings are listed",
+            f"{self.left_out} more were left out; correct the listed ones first.",
+        )
+        return (*self.kept, more)
+
+
+@dataclass(frozen=True, slots=True)
+class Voyage:
+    """The flight, sailing or drive that a passenger list belongs to."""
+
+    carrier: str | None
+    number: str | None
+    origin: str | None
+    destination: str
+    departs_at: datetime | None
+    arrives_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A passenger list as records, one per entry that could be read, in the order of the list."""
+
+    voyage: Voyage
+    records: tuple[TravellerRecord, ...]
+    places: tuple[int, ...]
+    """Position of each record's entry in the list, from 0."""
+    entries: int
+    """Entries of the list, read or not."""
+    findings: tuple[Problem, ...]

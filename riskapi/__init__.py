@@ -1,0 +1,1 @@
+"""The scoring service: accepts records, answers with assessments and their reasons, keeps every decision."""

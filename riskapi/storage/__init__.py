@@ -1,0 +1,1 @@
+"""Where decisions, bundles, approvals and keys live."""

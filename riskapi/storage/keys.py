@@ -1,0 +1,74 @@
+"""API keys in SQL: one statement a method, parameters always bound."""
+
+from datetime import datetime
+
+import orjson
+import sqlalchemy as sa
+
+from riskapi.auth import KeyRow, PrincipalKind, Scope
+from riskapi.storage.engine import for_writing
+from riskapi.storage.guard import storage_errors
+
+_INSERT = sa.text(
+    "INSERT INTO api_keys (id, hash, principal, kind, scopes, created_at, expires_at) "
+    "VALUES (:id, :hash, :principal, :kind, :scopes, :created_at, :expires_at)"
+)
+_REVOKE = sa.text(
+    "INSERT INTO key_revocations (key_id, at) "
+    "SELECT id, :at FROM api_keys WHERE id = :id AND id NOT IN (SELECT key_id FROM key_revocations)"
+)
+_SELECT = sa.text(
+    "SELECT id, hash, principal, kind, scopes, created_at, expires_at, key_revocations.at AS revoked_at "
+    "FROM api_keys LEFT JOIN key_revocations ON key_id = id ORDER BY created_at, id"
+)
+_SELECT_MARK = sa.text("SELECT (SELECT count(*) FROM api_keys) + (SELECT count(*) FROM key_revocations)")
+
+
+class SqlKeyStore:
+    """The keys of one database; may be called from any thread and any process."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writing = for_writing(engine)
+
+    def add_key(self, row: KeyRow) -> None:
+        """Store a new key."""
+        values = {
+            "id": row.key_id,
+            "hash": row.key_hash,
+            "principal": row.principal,
+            "kind": row.kind.value,
+            "scopes": orjson.dumps(row.scopes).decode(),
+            "created_at": row.created_at.isoformat(),
+            "expires_at": row.expires_at and row.expires_at.isoformat(),
+        }
+        with storage_errors(), self._writing.begin() as connection:
+            connection.execute(_INSERT, values)
+
+    def revoke_key(self, key_id: str, at: datetime) -> bool:
+        """Revoke a key; ``False`` where there is none, or where it was revoked before."""
+        with storage_errors(), self._writing.begin() as connection:
+            return connection.execute(_REVOKE, {"id": key_id, "at": at.isoformat()}).rowcount == 1
+
+    def keys(self) -> list[KeyRow]:
+        """List all keys, the oldest first."""
+        with storage_errors(), self._engine.connect() as connection:
+            rows = connection.execute(_SELECT).all()
+        return [
+            KeyRow(
+                row.id,
+                row.hash,
+                row.principal,
+                PrincipalKind(row.kind),
+                tuple(map(Scope, orjson.loads(row.scopes))),
+                datetime.fromisoformat(row.created_at),
+                datetime.fromisoformat(row.expires_at) if row.expires_at else None,
+                datetime.fromisoformat(row.revoked_at) if row.revoked_at else None,
+            )
+            for row in rows
+        ]
+
+    def mark(self) -> int:
+        """A number that grows when a key is added or revoked."""
+        with storage_errors(), self._engine.connect() as connection:
+            return int(connection.execute(_SELECT_MARK).scalar_one())

@@ -1,0 +1,118 @@
+"""Group commit: one thread gathers whatever is waiting into one transaction, so that one flush serves many answers."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from riskapi.decisions import DecisionRecord
+from riskapi.errors import ServiceError, StorageError
+from riskapi.storage.base import DecisionStore
+
+_Waiting = tuple[Sequence[DecisionRecord], "asyncio.Future[None]"]
+Watch = Callable[[int, float, bool], None]
+"""Told of each transaction: rows, seconds, whether it was stored."""
+
+
+class GroupCommitWriter:
+    """Takes decisions from the event loop and answers when they are on disk.
+
+    Args:
+        store: where to append; used by the writer's thread alone.
+        rows_max: most rows in one transaction; an append larger than that is still one transaction.
+        waiting_max: rows that may wait; further appends are refused at once.
+        watch: told of each transaction, on the event loop.
+    """
+
+    def __init__(self, store: DecisionStore, *, rows_max: int, waiting_max: int, watch: Watch | None = None) -> None:
+        self._store = store
+        self._rows_max = rows_max
+        self._waiting_max = waiting_max
+        self._watch = watch
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_rows = 0
+        self._work = threading.Event()
+        self._closing = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that wait for the disk now."""
+        return self._waiting_rows
+
+    def start(self) -> None:
+        """Start the thread; to be called on the event loop that will append."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="decision-writer", daemon=True)
+        self._thread.start()
+
+    def append(self, rows: Sequence[DecisionRecord]) -> "asyncio.Future[None]":
+        """Hand rows over.
+
+        Returns:
+            A future that is done when all of them are durable, or failed where that is not known.
+
+        Raises:
+            StorageError: where too many rows wait, or the writer is closed.
+        """
+        if self._loop is None or self._closing:
+            raise StorageError("The store is closed. Nothing was stored.")
+        if self._waiting_rows + len(rows) > self._waiting_max:
+            raise StorageError("Too many decisions wait for the disk. Nothing was stored.")
+        future = self._loop.create_future()
+        self._waiting_rows += len(rows)
+        self._waiting.append((rows, future))
+        self._work.set()
+        return future
+
+    async def close(self) -> None:
+        """Store what waits, then end the thread."""
+        self._closing = True
+        self._work.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        loop = self._loop
+        assert loop is not None
+        while True:
+            self._work.wait()
+            self._work.clear()
+            closing = self._closing
+            while taken := self._take():
+                rows = [row for group, _ in taken for row in group]
+                error: ServiceError | None = None
+                began = time.perf_counter()
+                try:
+                    self._store.append(rows)
+                except ServiceError as failure:
+                    error = failure
+                except Exception as failure:  # noqa: BLE001 - whatever it was, the callers must hear that nothing is sure
+                    error = StorageError(f"The store failed ({type(failure).__name__}). Nothing was acknowledged.")
+                loop.call_soon_threadsafe(self._answer, taken, len(rows), time.perf_counter() - began, error)
+            if closing:
+                return
+
+    def _take(self) -> list[_Waiting]:
+        """Take whatever is waiting, up to the bound; ``deque.popleft`` needs no lock."""
+        taken: list[_Waiting] = []
+        count = 0
+        while self._waiting and (not taken or count + len(self._waiting[0][0]) <= self._rows_max):
+            taken.append(self._waiting.popleft())
+            count += len(taken[-1][0])
+        return taken
+
+    def _answer(self, taken: list[_Waiting], rows: int, seconds: float, error: ServiceError | None) -> None:
+        """Let the answers leave; runs on the event loop."""
+        self._waiting_rows -= rows
+        for _, future in taken:
+            if future.done():  # the caller hung up; the rows are stored all the same
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+        if self._watch is not None:
+            self._watch(rows, seconds, error is None)

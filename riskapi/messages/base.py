@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from features.declared import Problem
 from features.record import TravellerRecord
-from riskapi.errors import InvalidBodyError, Problem
+from riskapi.errors import InvalidBodyError
 
 
 def unreadable(place: str, rule: str, remedy: str) -> InvalidBodyError:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Literal, cast
 
 import orjson
@@ -24,7 +25,6 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_PASSENGERS = 10_000
 SOURCE = "voyage-manifest"
 
-_FIELD_NAME = re.compile(r"[A-Z][A-Za-z]{2,59}")
 _COUNTRY = re.compile(r"[A-Z]{3}")
 _PORT = re.compile(r"[A-Z0-9]{3,5}")
 _PORT_RULE = "three to five capitals and digits"
@@ -82,8 +82,8 @@ def manifest_from(message: object) -> Manifest:
         records.append(_read_entry(voyage, Facts(f"PassengerList[{place}].", entry, findings), place, seen))
         places.append(place)
         unknown |= entry.keys() - PASSENGER_FIELDS
-    _tell_unknown("", message.keys() - VOYAGE_FIELDS, findings)
-    _tell_unknown("PassengerList[].", unknown, findings)
+    _tell_unknown("manifest", message.keys() - VOYAGE_FIELDS, VOYAGE_FIELDS, findings)
+    _tell_unknown("PassengerList[]", unknown, PASSENGER_FIELDS, findings)
     return Manifest(voyage.told, tuple(records), tuple(places), len(entries), findings.all())
 
 
@@ -250,14 +250,14 @@ def _onward_leg(facts: Facts, arrival: str, direction: Direction) -> Iterator[Le
         yield Leg(origin=arrival, destination=port)
 
 
-def _tell_unknown(path: str, names: set[str], findings: Findings) -> None:
-    """Name unknown fields that look like names of fields; anything else is only counted."""
-    named = sorted(name for name in names if _FIELD_NAME.fullmatch(name))
-    for name in named:
-        findings.add(path + name, "not a field of a voyage manifest", "It is ignored, and not stored.")
-    if len(named) < len(names):
-        findings.add(
-            path.rstrip(".") or "manifest",
-            "fields have names as in a voyage manifest",
-            f"{len(names) - len(named)} others are ignored, and not stored.",
-        )
+def _tell_unknown(place: str, names: set[str], known: frozenset[str], findings: Findings) -> None:
+    """Count fields that are unknown here; a name that was sent is not repeated, the nearest known one is."""
+    if not names:
+        return
+    near = {match for name in sorted(names)[:20] for match in get_close_matches(name[:60], known, n=1, cutoff=0.8)}
+    hint = f" Check the spelling of {', '.join(sorted(near))}." if near else ""
+    findings.add(
+        place,
+        "fields are those of a voyage manifest",
+        f"{len(names)} of another name ignored, and not stored.{hint}",
+    )

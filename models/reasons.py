@@ -1,0 +1,147 @@
+"""Why a score is what it is: contributions, ranked, in the catalogue's sentences."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from features.spec import FeatureSpec, FeatureValue
+from models.additive import AdditiveModel, Term
+from models.base import Explanation
+from models.baselines import Baselines
+from models.errors import ModelFormError
+from models.wording import sentence_of, value_text
+
+
+@dataclass(slots=True)
+class Reason:
+    """One contribution in words.
+
+    Attributes:
+        code: stable for ever: four characters of one feature, eight of two together.
+        sentence: what was seen.
+        feature: its name, or ``"a & b"`` for two together.
+        observed: the value; for two together, both in words.
+        usual: what is usual in the reference population; ``None`` for two together.
+        contribution: log-odds.
+        direction: whether it raises or lowers the score.
+        message: the message that the fact comes from (API, PNR, DOC), where it comes from one.
+    """
+
+    code: str
+    sentence: str
+    feature: str
+    observed: FeatureValue
+    usual: str | None
+    contribution: float
+    direction: Literal["raises", "lowers"]
+    message: str | None
+
+
+_Speaker = Callable[[Sequence[FeatureValue], float], Reason]
+
+
+class Reasoner:
+    """Turns the explanation of a score into reasons.
+
+    Args:
+        specs: the features of the model; others may be among them.
+        model: whose explanations are put in words.
+        baselines: what is usual.
+
+    Raises:
+        ModelFormError: where the model has a feature without a spec.
+    """
+
+    def __init__(self, specs: Iterable[FeatureSpec], model: AdditiveModel, baselines: Baselines) -> None:
+        by_name = {spec.name: spec for spec in specs}
+        unknown = [name for name in model.features if name not in by_name]
+        if unknown:
+            raise ModelFormError(f"features without a spec: {', '.join(unknown)}")
+        place = {name: at for at, name in enumerate(model.features)}
+        self._speakers = [_speaker(term, by_name, place, baselines) for term in model.terms]
+        self._places = range(len(model.terms))
+
+    def rank(
+        self,
+        explanation: Explanation,
+        values: Sequence[FeatureValue],
+        limit_for: int = 5,
+        limit_against: int = 3,
+    ) -> tuple[list[Reason], list[Reason], float]:
+        """Choose the largest contributions on either side; equal ones in the order of the terms, zeros never.
+
+        Args:
+            explanation: of the same values by the same model.
+            values: one per feature of the model, in its order.
+            limit_for: most reasons that raise the score.
+            limit_against: most reasons that lower it.
+
+        Returns:
+            Reasons that raise the score, reasons that lower it, and all other contributions together [log-odds].
+        """
+        size = explanation.contributions.__getitem__
+        order = sorted(self._places, key=size)  # stable: equal contributions stay in the order of the terms
+        lowering = [at for at in order[: max(limit_against, 0)] if size(at) < 0]
+        raising = _largest(order, size, limit_for)
+        speakers = self._speakers
+        reasons_for = [speakers[at](values, size(at)) for at in raising]
+        reasons_against = [speakers[at](values, size(at)) for at in lowering]
+        other = explanation.log_odds - explanation.baseline
+        for at in raising:
+            other -= size(at)
+        for at in lowering:
+            other -= size(at)
+        return reasons_for, reasons_against, other
+
+    def all(self, explanation: Explanation, values: Sequence[FeatureValue]) -> list[Reason]:
+        """Every contribution that is not zero, the largest in size first."""
+        found = explanation.contributions
+        order = sorted((at for at in self._places if found[at]), key=lambda at: -abs(found[at]))
+        return [self._speakers[at](values, found[at]) for at in order]
+
+
+def _largest(order: list[int], size: Callable[[int], float], limit: int) -> list[int]:
+    """The largest positive contributions, from places sorted by rising size."""
+    if limit <= 0:
+        return []
+    start = max(len(order) - limit, 0)
+    while start > 0 and size(order[start - 1]) == size(order[start]):
+        start -= 1  # equal ones may stand before the cut: all of them compete
+    candidates = sorted(order[start:])
+    candidates.sort(key=size, reverse=True)
+    return [at for at in candidates[:limit] if size(at) > 0]
+
+
+def _speaker(term: Term, specs: Mapping[str, FeatureSpec], place: Mapping[str, int], baselines: Baselines) -> _Speaker:
+    """Make the function that puts a contribution of one term in words."""
+    first = specs[term.axes[0].feature]
+    if len(term.axes) == 1:
+        return _single(first, place[first.name], baselines)
+    return _pair(first, specs[term.axes[1].feature], place)
+
+
+def _single(spec: FeatureSpec, at: int, baselines: Baselines) -> _Speaker:
+    code, name, message, say = spec.reason.code, spec.name, spec.message, sentence_of(spec)
+    baseline = baselines.features.get(name)
+    usual = None if baseline is None else baseline.usual(spec)
+
+    def speak(values: Sequence[FeatureValue], contribution: float) -> Reason:
+        value, up = values[at], contribution > 0
+        return Reason(code, say(value, up), name, value, usual, contribution, "raises" if up else "lowers", message)
+
+    return speak
+
+
+def _pair(first: FeatureSpec, second: FeatureSpec, place: Mapping[str, int]) -> _Speaker:
+    code, name = first.reason.code + second.reason.code, f"{first.name} & {second.name}"
+    messages = [message for message in dict.fromkeys((first.message, second.message)) if message is not None]
+    message = " & ".join(messages) or None
+    at, other_at = place[first.name], place[second.name]
+
+    def speak(values: Sequence[FeatureValue], contribution: float) -> Reason:
+        one, other = value_text(first, values[at]), value_text(second, values[other_at])
+        sentence = f"Together: {first.label} ({one}) and {second.label} ({other})"
+        direction: Literal["raises", "lowers"] = "raises" if contribution > 0 else "lowers"
+        return Reason(code, sentence, name, f"{one} & {other}", None, contribution, direction, message)
+
+    return speak

@@ -1,0 +1,166 @@
+"""Files of travellers as records: voyage manifests, NDJSON, and tables; streamed, so that no table is held whole."""
+
+import csv
+import gzip
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from features.declared import Problem
+from features.errors import RecordError
+from features.mapping import RowError, TableMapping
+from features.record import TravellerRecord
+from riskapi.body import strict_json
+from riskapi.errors import InvalidBodyError, MalformedBodyError, ServiceError
+from riskapi.messages.voyage_manifest import MAX_BYTES, read_voyage_manifest
+from riskapi.problems import problems_of
+
+LINE_BYTES_MAX = 1 << 20
+"""Longest line of an NDJSON file; a record has a few kilobytes."""
+ROWS_AT_A_TIME = 1000
+RECORD_COLUMN = "record"
+"""Column that holds a whole record as JSON; a table that has it needs no mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One traveller of a file: a record to score, or nothing but problems; a scored row may have problems too."""
+
+    source: str
+    """File and place in it."""
+    record: TravellerRecord | None
+    problems: tuple[Problem, ...] = ()
+
+
+def rows_of(path: Path, mapping: TableMapping | None = None) -> Iterator[Row]:
+    """Read a file by its suffix.
+
+    Args:
+        path: ``.json`` (a voyage manifest), ``.ndjson`` or ``.jsonl`` (a record per line), ``.csv``, ``.csv.gz`` or
+            ``.parquet``.
+        mapping: how a row of a table becomes a record; not needed where a column ``record`` holds it as JSON.
+
+    Raises:
+        ServiceError: the file cannot be read at all; the text says what to do.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise ServiceError(f"{path.name}: files to score end in {', '.join(READERS)}. Rename or convert the file.")
+    try:
+        yield from reader(path, mapping)
+    except OSError as error:
+        raise ServiceError(f"{path.name}: cannot be read ({error.strerror}). Check path and rights.") from None
+
+
+def _manifest(path: Path, _mapping: TableMapping | None) -> Iterator[Row]:
+    with path.open("rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    try:
+        manifest = read_voyage_manifest(raw)
+    except InvalidBodyError as error:
+        yield Row(path.name, None, error.problems)
+        return
+    if manifest.findings:
+        yield Row(path.name, None, manifest.findings)
+    for place, record in zip(manifest.places, manifest.records, strict=True):
+        yield Row(f"{path.name} PassengerList[{place}]", record)
+
+
+def _lines(path: Path, _mapping: TableMapping | None) -> Iterator[Row]:
+    with path.open("rb") as file:
+        for number in count(1):
+            line = file.readline(LINE_BYTES_MAX)
+            if not line:
+                return
+            source = f"{path.name} line {number}"
+            if len(line) == LINE_BYTES_MAX and not line.endswith(b"\n"):
+                raise ServiceError(f"{source}: a line may have {LINE_BYTES_MAX} bytes. Write one record per line.")
+            if line.strip():
+                yield _from_json(source, line.removeprefix(b"\xef\xbb\xbf"))
+
+
+def _csv(path: Path, mapping: TableMapping | None) -> Iterator[Row]:
+    encoding = "utf-8-sig" if mapping is None or mapping.layout.encoding == "utf-8" else mapping.layout.encoding
+    opened = (
+        gzip.open(path, "rt", encoding=encoding, newline="")
+        if path.suffix == ".gz"
+        else path.open(encoding=encoding, newline="")
+    )
+    with opened as file:
+        table = csv.DictReader(file, delimiter=mapping.layout.separator if mapping else ",", strict=True)
+        read = _row_reader(path, tuple(table.fieldnames or ()), mapping)
+        try:
+            for row in table:
+                yield read(f"{path.name} line {table.line_num}", row)
+        except (csv.Error, UnicodeDecodeError, EOFError):
+            raise ServiceError(
+                f"{path.name}: not readable after line {table.line_num}. Check the mapping's separator and encoding."
+            ) from None
+
+
+def _parquet(path: Path, mapping: TableMapping | None) -> Iterator[Row]:
+    try:
+        table = pq.ParquetFile(path)
+    except ValueError:
+        raise ServiceError(f"{path.name}: no Parquet file. Check that it was copied whole.") from None
+    with table:
+        columns = tuple(table.schema_arrow.names)
+        read = _row_reader(path, columns, mapping)
+        wanted = [RECORD_COLUMN] if mapping is None else [name for name in mapping.record_columns if name in columns]
+        number = 0
+        for batch in table.iter_batches(ROWS_AT_A_TIME, columns=wanted):
+            for row in batch.to_pylist():
+                yield read(f"{path.name} row {number}", row)
+                number += 1
+
+
+def _row_reader(
+    path: Path, columns: tuple[str, ...], mapping: TableMapping | None
+) -> Callable[[str, dict[str, Any]], Row]:
+    """Choose how a row becomes a record, and check that the table has the columns for it."""
+    if mapping is None:
+        if RECORD_COLUMN not in columns:
+            raise ServiceError(f"{path.name}: has no column {RECORD_COLUMN!r}. Say by --mapping what its columns mean.")
+        return lambda source, row: _from_json(source, str(row[RECORD_COLUMN] or "").encode())
+    missing = sorted(set(mapping.record_columns) - set(columns))
+    if missing:
+        raise ServiceError(
+            f"{path.name}: lacks the mapped columns {', '.join(missing)}. Correct the table or the mapping."
+        )
+    return lambda source, row: _from_row(source, row, mapping)
+
+
+def _from_row(source: str, row: dict[str, Any], mapping: TableMapping) -> Row:
+    try:
+        return Row(source, mapping.row_to_record(row, row_id=source[-40:]))
+    except RowError as error:
+        return Row(source, None, error.problems)
+
+
+def _from_json(source: str, text: bytes) -> Row:
+    try:
+        body = strict_json(text)
+        return Row(source, TravellerRecord.model_validate_json(text))
+    except MalformedBodyError as error:
+        return Row(source, None, (Problem("(record)", "is no strict JSON", str(error)),))
+    except ValidationError as error:
+        return Row(source, None, tuple(problems_of(error, TravellerRecord, body)))
+    except RecordError as error:
+        return Row(source, None, (Problem("(record)", "breaks a rule of the record", str(error)),))
+
+
+Reader = Callable[[Path, TableMapping | None], Iterator[Row]]
+READERS: dict[str, Reader] = {
+    ".json": _manifest,
+    ".ndjson": _lines,
+    ".jsonl": _lines,
+    ".csv": _csv,
+    ".gz": _csv,
+    ".parquet": _parquet,
+}
+"""What a file's suffix says about its form."""

@@ -1,19 +1,17 @@
 """A feature, its meaning and its sentences, in one place."""
 
 import inspect
+import re
 import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from types import CodeType, FunctionType
 from typing import Any, get_args, get_type_hints
 
-from pydantic import BaseModel
-
-from features import record as record_module
+from features import reads
 from features.errors import FeatureDefinitionError
-from features.record import History, Sensitivity, TravellerRecord, sensitivity_of
+from features.record import History, TravellerRecord
 from features.reference import ReferenceData
 
 FeatureValue = float | int | bool | str | None
@@ -105,8 +103,15 @@ class FeatureSpec:
 SENTENCE_VALUES: dict[Kind, Any] = {Kind.NUMBER: 1.5, Kind.FLAG: True, Kind.CATEGORY: "word"}
 """A value of each kind, to render every sentence once when a feature is defined."""
 
-_CODE_LETTERS = frozenset(string.ascii_uppercase)
-_ESCAPES = frozenset({"model_dump", "model_dump_json", "__dict__", "getattr", "vars", "model_fields_set", "model_copy"})
+REASON_CODE = re.compile("[A-Z]{2}[0-9A-Z]{2}")
+ACCUSING = re.compile(
+    r"\b(suspicious|suspects?|suspected|illegal\w*|illicit\w*|criminals?|crimes?|fraud\w*|forge[rd]\w*|fake[ds]?|false\w*"
+    r"|smuggl\w*|traffick\w*|victims?|guilty|liars?|lied|lying|terror\w*|deceiv\w*|decei?t\w*|dangerous|offenders?|cheat\w*"
+    r"|stolen|impost[oe]rs?)\b",
+    re.IGNORECASE,
+)
+"""Words that no sentence about a traveller may hold: a score states facts, it accuses nobody."""
+SHORTEST_JUSTIFICATION = 20
 
 
 def feature(
@@ -124,8 +129,8 @@ def feature(
 ) -> Callable[[Callable[..., FeatureValue]], FeatureSpec]:
     """Make a function of the record a feature of the catalogue.
 
-    The function takes ``record: TravellerRecord`` and, where it needs them, ``reference: ReferenceData`` and
-    ``history: History | None``; it returns ``float | None``, ``bool | None`` or ``str | None``, which fixes the kind.
+    The function takes ``record: TravellerRecord`` and, where it needs them, ``history: History | None`` and
+    ``reference: ReferenceData``, in this order; it returns ``float | None``, ``bool | None`` or ``str | None``, which fixes the kind.
 
     Raises:
         FeatureDefinitionError: for a missing docstring, example or justification, a wrong code or placeholder, a flag
@@ -168,35 +173,45 @@ def _problems(spec: FeatureSpec, hints: dict[str, Any]) -> Iterator[str]:
     """Every rule of the catalogue that a definition breaks."""
     if ">>>" not in spec.doc:
         yield "give a docstring with an example that runs"
-    if len(spec.because) < 20:
+    if len(spec.because) < SHORTEST_JUSTIFICATION:
         yield "say in `because` why the fact may bear on risk, and where that was published"
     yield from check_reason(spec.reason, spec.kind)
     if spec.kind is Kind.FLAG and spec.expects is Monotone.NONE:
         yield "a flag needs a direction: its sentences state which value was seen"
     if spec.kind is Kind.NUMBER and spec.unit is None:
         yield "a number needs a unit"
-    allowed = {"record": TravellerRecord, "reference": ReferenceData, "history": History | None}
+    if spec.kind is Kind.CATEGORY and spec.expects is not Monotone.NONE:
+        yield "a category has no direction"
+    yield from _signature_problems(spec, hints)
+    if spec.use is Use.SCORE:
+        yield from reads.problems(spec.function, spec.name)
+
+
+def _signature_problems(spec: FeatureSpec, hints: dict[str, Any]) -> Iterator[str]:
+    allowed = {
+        "record": TravellerRecord,
+        "_record": TravellerRecord,  # where only the history is asked
+        "reference": ReferenceData,
+        "history": History | None,
+    }
     for name, hint in hints.items():
         if name != "return" and hint != allowed.get(name):
-            yield f"parameter {name!r} must be one of record, reference, history with its type"
-    if spec.use is Use.SCORE:
-        for name in sorted(_names_read(spec.function)):
-            if name in _ESCAPES:
-                yield f"reads {name!r}, which hides the facts that it uses: read them by name"
-            elif name in PROTECTED and spec.name not in PROTECTED[name]:
-                yield f"reads the protected fact {name!r}: make it use=Use.AUDIT, or let record.py permit the derivation"
+            yield f"parameter {name!r} must be one of record, history, reference with its type"
+    if spec.needs not in {(), ("history",), ("reference",), ("history", "reference")}:
+        yield "parameters come in the order record, history, reference"
 
 
 def check_reason(reason: ReasonText, kind: Kind) -> Iterator[str]:
     """Every rule of wording that a reason text breaks."""
-    code = reason.code
-    if not (len(code) == 4 and set(code[:2]) <= _CODE_LETTERS and code[2:].isalnum() and code[2:].upper() == code[2:]):
-        yield f"code {code!r}: two capital letters and two digits or capitals"
+    if not REASON_CODE.fullmatch(reason.code):
+        yield f"code {reason.code!r}: two capital letters and two digits or capitals"
     for kept in ("raises", "lowers", "missing"):
         sentence = getattr(reason, kept)
         if not sentence or sentence.endswith("."):
             yield f"sentence {kept!r}: state a fact, without a full stop"
             continue
+        if word := ACCUSING.search(sentence):
+            yield f"sentence {kept!r}: {word[0]!r} accuses; state the fact that was seen"
         try:
             fields = {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
             sentence.format(value=SENTENCE_VALUES[kind])
@@ -205,53 +220,3 @@ def check_reason(reason: ReasonText, kind: Kind) -> Iterator[str]:
             continue
         if kept == "missing" and fields:
             yield "sentence 'missing' has no value to show"
-
-
-def _protected_facts() -> dict[str, frozenset[str]]:
-    """Map each protected field name to the features that may derive a permitted fact from it.
-
-    A name that is a plain feature fact in one block and protected in another counts as protected.
-    """
-    found: dict[str, frozenset[str]] = {}
-    for block in vars(record_module).values():
-        if not (isinstance(block, type) and issubclass(block, BaseModel)):
-            continue
-        for name, info in block.model_fields.items():
-            sensitivity = sensitivity_of(block, name)
-            if sensitivity not in (None, Sensitivity.FEATURE):
-                extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-                permitted = extra.get("x-derived-by", [])
-                found[name] = found.get(name, frozenset()) | frozenset(map(str, permitted))  # type: ignore[arg-type]
-    return found
-
-
-PROTECTED = _protected_facts()
-
-
-def _names_read(function: Callable[..., Any], seen: set[CodeType] | None = None) -> set[str]:
-    """Collect the attribute names and string constants of a function and of the project functions it calls."""
-    seen = set() if seen is None else seen
-    names: set[str] = set()
-    if not isinstance(function, FunctionType) or function.__code__ in seen:
-        return names
-    todo = [function.__code__]
-    while todo:
-        code = todo.pop()
-        seen.add(code)
-        names.update(code.co_names)
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                todo.append(constant)
-            elif isinstance(constant, str) and constant.isidentifier():
-                names.add(constant)
-    for name in tuple(names):
-        called = function.__globals__.get(name)
-        if isinstance(called, FeatureSpec):
-            called = called.function
-        if isinstance(called, FunctionType) and called.__module__.split(".")[0] in {"features", "tests"}:
-            names |= _names_read(called, seen)
-        for block in vars(record_module).values():  # derived facts offered by the record as properties
-            attribute = vars(block).get(name) if isinstance(block, type) else None
-            if isinstance(attribute, property) and attribute.fget is not None:
-                names |= _names_read(attribute.fget, seen)
-    return names

@@ -1,0 +1,430 @@
+"""Cases: what was known of each traveller, what was found later, and how it came to be looked for.
+
+Nothing is dropped silently: a row is accepted, or it stands in the table of rejected rows with place, rule and remedy.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from pydantic import ValidationError
+
+from features.columns import CellError, Layout, Source, Target, as_text, is_missing
+from features.declared import JOINT, DeclaredColumns, Problem, plain
+from features.mapping import AuditEntry, RowError, TableMapping, label_codes
+from features.record import TravellerRecord
+from features.risk import Risk
+from training.errors import CaseTableError
+from training.labels import COLUMNS, problems_of
+from training.tables import Table, read_tables
+
+Progress = Callable[[int, int], None]
+"""Told after each step: rows done, rows in all."""
+
+AUDIT_COLUMNS = ("inspection_depth", "officer_id")
+"""Columns of a case table that are kept for audits where they are present; never a feature."""
+NEEDED = ("record", "entity", *COLUMNS)
+"""Columns of the project's own case table."""
+_CHUNK = 4_000
+_SERIAL_BELOW = 12_000
+
+
+@dataclass(frozen=True)
+class Cases:
+    """The rows of a case table, each either accepted or rejected.
+
+    Attributes:
+        accepted: one row per case in canonical order (time, record id): ``record`` (JSON of a TravellerRecord, bytes),
+            ``record_id``, ``entity``, ``time``, ``known_at`` (UTC), ``outcome_code``, ``selection``,
+            ``selection_probability``, ``decided_by_role``, ``evidence_type``, ``mode``, ``point``, and audit columns
+            with the prefix ``audit_``.
+        rejected: ``file``, ``row``, ``place``, ``rule``, ``remedy``: every problem of every rejected row, no values.
+        read: rows read; accepted and rejected rows add up to it.
+        sha256: digest of the accepted content, whatever the order of rows, columns or files.
+        declared: the agency's own columns.
+        audit: names of the audit columns, without prefix.
+        has_time: whether the crossings have times of their own; without, a split over time has no meaning.
+        unused_columns: columns that the mapping neither reads nor lists: they are not used.
+        risk: the risk that the mapping file defines, or ``None``.
+    """
+
+    accepted: pd.DataFrame
+    rejected: pd.DataFrame
+    read: int
+    sha256: str
+    declared: DeclaredColumns
+    audit: tuple[str, ...]
+    has_time: bool
+    unused_columns: tuple[str, ...]
+    risk: Risk | None
+
+    @property
+    def rejected_rows(self) -> int:
+        """Number of rows with at least one problem."""
+        return self.read - len(self.accepted)
+
+    def summary(self) -> dict[str, Any]:
+        """Count what was read, ready for a report: rows, outcomes, rules that rejected rows, columns left aside."""
+        codes = self.accepted["outcome_code"].fillna("(not inspected)").value_counts()
+        return {
+            "read": self.read,
+            "accepted": len(self.accepted),
+            "rejected": self.rejected_rows,
+            "entities": int(self.accepted["entity"].nunique()),
+            "outcomes": {str(code): int(number) for code, number in codes.sort_index().items()},
+            "rejected_by_rule": {str(k): int(v) for k, v in self.rejected["rule"].value_counts().sort_index().items()},
+            "unused_columns": list(self.unused_columns),
+            "sha256": self.sha256,
+        }
+
+
+def load(
+    paths: Path | str | Sequence[Path | str] = (),
+    mapping: TableMapping | Path | str | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Cases:
+    """Read case tables, the project's own or an agency's through its mapping.
+
+    Args:
+        paths: files, read one after the other; with a mapping, default: the files that it names.
+        mapping: a mapping or its TOML file; ``None`` for the project's own case table.
+        workers: processes; default: the machine's cores, one for small tables.
+        progress: called as rows are done.
+
+    Returns:
+        Accepted and rejected rows; together they are all rows.
+
+    Raises:
+        CaseTableError: where a table cannot be used at all.
+        FeatureDefinitionError: where the mapping breaks a rule.
+    """
+    files = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
+    if mapping is None:
+        table = read_tables(files, Layout(), NEEDED)
+        outcomes, problems = _own_outcomes(table.frame)
+        convert: Any = _records_of_json
+        chunks = (table.frame["record"].iloc[at : at + _CHUNK].tolist() for at in range(0, len(table.frame), _CHUNK))
+        audit, unused, has_time, declared, risk = _own_audit(table.frame), (), True, DeclaredColumns(), None
+    else:
+        mapping = mapping if isinstance(mapping, TableMapping) else TableMapping.from_toml(mapping)
+        if mapping.outcome is None:
+            raise CaseTableError(
+                "The mapping has no [outcome]: it can score a table, but nothing can be learned from it."
+            )
+        table = read_tables(files or list(mapping.files), mapping.layout, mapping.columns)
+        outcomes, problems = _mapped_outcomes(table.frame, mapping)
+        convert = partial(_records_of_rows, mapping)
+        chunks = _row_chunks(table.frame, mapping)
+        audit = {name: _audit_groups(table.frame[e.column], e, mapping) for name, e in mapping.audit.items()}
+        listed = {*mapping.columns, *mapping.after_decision, *mapping.ignored}
+        unused = tuple(str(name) for name in table.frame.columns if name not in listed)
+        has_time, declared, risk = mapping.has_time, mapping.declared, mapping.risk
+    records = _in_parallel(convert, chunks, len(table.frame), workers, progress)
+    frame = outcomes.assign(**records.columns)
+    frame["entity"] = frame["entity"].where(frame["entity"].notna(), frame["record_id"])
+    for name, values in audit.items():
+        frame[f"audit_{name}"] = values.to_numpy()
+    if mapping is not None:
+        _add_delay(frame, mapping)
+    whole = frame[frame["record"].notna()]
+    problems += [(int(at), Problem(place, rule, remedy)) for at, place, rule, remedy in _rows(problems_of(whole))]
+    problems += records.problems
+    frame["digest"] = _digests(frame)
+    problems += _repeats(frame)
+    return _finish(
+        frame, table, problems, audit=tuple(audit), has_time=has_time, declared=declared, unused=unused, risk=risk
+    )
+
+
+def _finish(
+    frame: pd.DataFrame,
+    table: Table,
+    problems: list[tuple[int, Problem]],
+    *,
+    audit: tuple[str, ...],
+    has_time: bool,
+    declared: DeclaredColumns,
+    unused: tuple[str, ...],
+    risk: Risk | None,
+) -> Cases:
+    """Part the rows, put the accepted ones into canonical order, and take their digest."""
+    problems = sorted(problems, key=lambda found: (found[0], found[1]))
+    at = [index for index, _ in problems]
+    rejected = pd.DataFrame(
+        {
+            "file": table.files.iloc[at].to_numpy(),
+            "row": table.rows.iloc[at].to_numpy(),
+            "place": [problem.place for _, problem in problems],
+            "rule": [problem.rule for _, problem in problems],
+            "remedy": [problem.remedy for _, problem in problems],
+        }
+    ).drop_duplicates(ignore_index=True)
+    accepted = frame.drop(index=sorted(set(at))).sort_values(["time", "record_id"], kind="stable", ignore_index=True)
+    digest = hashlib.sha256(b"".join(sorted(accepted.pop("digest")))).hexdigest()
+    return Cases(accepted, rejected, len(frame), digest, declared, audit, has_time, unused, risk)
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    return iter(frame.itertuples(index=False, name=None))
+
+
+# --- records -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Records:
+    columns: dict[str, Any]
+    problems: list[tuple[int, Problem]]
+
+
+_Converted = tuple[list[tuple[Any, ...]], list[tuple[int, Problem]]]
+_EMPTY = (None, None, None, None, None)
+
+
+def _of(record: TravellerRecord) -> tuple[Any, ...]:
+    crossing = record.crossing
+    text = record.model_dump_json(exclude_none=True, exclude_unset=True).encode()
+    return text, record.record_id, crossing.expected_at, crossing.mode, crossing.point
+
+
+def _records_of_json(start: int, texts: list[Any]) -> _Converted:
+    """Validate records that are JSON already."""
+    rows, problems = [], []
+    for at, text in enumerate(texts, start):
+        try:
+            rows.append(_of(TravellerRecord.model_validate_json(text)))
+        except ValidationError as error:
+            rows.append(_EMPTY)
+            for found in error.errors(include_input=False, include_url=False):
+                place = ".".join(("record", *map(str, found["loc"])))
+                problems.append(
+                    (at, Problem(place, plain(found["msg"]), "correct the record; docs/record.md describes it"))
+                )
+    return rows, problems
+
+
+def _records_of_rows(mapping: TableMapping, start: int, cells: dict[str, list[Any]]) -> _Converted:
+    """Make records of the rows of an agency's table."""
+    rows, problems = [], []
+    names = list(cells)
+    for at, row in enumerate(zip(*cells.values(), strict=True), start):
+        try:
+            rows.append(_of(mapping.row_to_record(dict(zip(names, row, strict=True)), f"row-{at + 1:07d}")))
+        except RowError as error:
+            rows.append(_EMPTY)
+            problems += [(at, problem) for problem in error.problems]
+    return rows, problems
+
+
+def _row_chunks(frame: pd.DataFrame, mapping: TableMapping) -> Iterator[dict[str, list[Any]]]:
+    columns = list(mapping.record_columns)
+    for at in range(0, len(frame), _CHUNK):
+        part = frame[columns].iloc[at : at + _CHUNK]
+        yield {name: part[name].tolist() for name in columns}
+
+
+def processes(rows: int, workers: int | None) -> int:
+    """Choose how many processes a table of this size is worth: starting one costs about a second."""
+    if rows < _SERIAL_BELOW:
+        return 1
+    return workers or min(os.cpu_count() or 1, 8)
+
+
+def _in_parallel(
+    convert: Callable[[int, Any], _Converted],
+    chunks: Iterator[Any],
+    rows: int,
+    workers: int | None,
+    progress: Progress | None,
+) -> _Records:
+    """Convert chunks in several processes, in order."""
+    jobs = (delayed(convert)(place * _CHUNK, chunk) for place, chunk in enumerate(chunks))
+    found: list[tuple[Any, ...]] = []
+    problems: list[tuple[int, Problem]] = []
+    for part, wrong in Parallel(n_jobs=processes(rows, workers), return_as="generator")(jobs):
+        found += part
+        problems += wrong
+        if progress is not None:
+            progress(len(found), rows)
+    record, record_id, time, mode, point = zip(*found, strict=True)
+    columns = {
+        "record": pd.Series(record, dtype=object),
+        "record_id": pd.Series(record_id, dtype=object),
+        "time": pd.to_datetime(pd.Series(time, dtype=object), utc=True),
+        "mode": pd.Series(mode, dtype=object),
+        "point": pd.Series(point, dtype=object),
+    }
+    return _Records(columns, problems)
+
+
+# --- outcomes ----------------------------------------------------------------------------------------------------
+
+
+def _own_outcomes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[int, Problem]]]:
+    """Read the outcome columns of the project's own case table."""
+    problems: list[tuple[int, Problem]] = []
+    layout = Layout()
+
+    def read(name: str, target: Target) -> pd.Series:
+        return _converted(frame[name], Source(column=name), target, layout, frozenset(), name, problems)
+
+    outcomes = pd.DataFrame({name: read(name, "text") for name in NEEDED[1:] if name not in _TYPED})
+    outcomes["known_at"] = pd.to_datetime(read("known_at", "datetime"), utc=True)
+    outcomes["selection_probability"] = read("selection_probability", "number").astype("float64")
+    return outcomes, problems
+
+
+_TYPED = frozenset({"known_at", "selection_probability"})
+
+
+def _own_audit(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    return {
+        name: frame[name].map(lambda cell: None if is_missing(cell, frozenset()) else as_text(cell)).astype(object)
+        for name in AUDIT_COLUMNS
+        if name in frame.columns
+    }
+
+
+def _mapped_outcomes(frame: pd.DataFrame, mapping: TableMapping) -> tuple[pd.DataFrame, list[tuple[int, Problem]]]:
+    """Read the outcome columns of an agency's table as its mapping says."""
+    entry = mapping.outcome
+    assert entry is not None
+    problems: list[tuple[int, Problem]] = []
+    missing = frozenset(mapping.missing)
+
+    def read(source: Source | None, target: Target, place: str) -> pd.Series:
+        if source is None:
+            return pd.Series([None] * len(frame), dtype=object)
+        if source.column is None:
+            return pd.Series([source.constant] * len(frame), dtype=object)
+        return _converted(frame[source.column], source, target, mapping.layout, missing, place, problems)
+
+    codes = label_codes(entry, mapping.risk)
+    found = read(Source(column=entry.column, values=dict(codes) if codes else None), "text", "outcome")
+    inspected = found.notna()
+    outcomes = pd.DataFrame({"outcome_code": found})
+    for name in ("selection", "evidence_type", "decided_by_role"):
+        source = entry.evidence if name == "evidence_type" else getattr(entry, name)
+        outcomes[name] = read(source, "text", name).where(inspected, None)
+    outcomes["selection_probability"] = read(entry.selection_probability, "number", "selection_probability").astype(
+        "float64"
+    )
+    outcomes["known_at"] = pd.to_datetime(read(entry.known_at, "datetime", "known_at"), utc=True)
+    outcomes["entity"] = _entities(frame, mapping, missing)
+    return outcomes, problems
+
+
+def _entities(frame: pd.DataFrame, mapping: TableMapping, missing: frozenset[str]) -> pd.Series:
+    """Join the entity's columns; a row without any of them is an entity of its own."""
+    if not mapping.entity:
+        return pd.Series([None] * len(frame), dtype=object)
+    parts = [
+        ["" if is_missing(cell, missing) else as_text(cell) for cell in frame[name].tolist()] for name in mapping.entity
+    ]
+    joined = (JOINT.join(cells) if any(cells) else None for cells in zip(*parts, strict=True))
+    return pd.Series(list(joined), dtype=object)
+
+
+def _add_delay(frame: pd.DataFrame, mapping: TableMapping) -> None:
+    """Where a mapping states a delay, or there is no time at all, an outcome is known that long after the crossing."""
+    assert mapping.outcome is not None
+    if mapping.outcome.known_at is None:
+        delay = pd.Timedelta(days=mapping.outcome.delay_days or 0)
+        frame["known_at"] = (frame["time"] + delay).where(frame["outcome_code"].notna())
+
+
+def _converted(
+    cells: pd.Series,
+    source: Source,
+    target: Target,
+    layout: Layout,
+    missing: frozenset[str],
+    place: str,
+    problems: list[tuple[int, Problem]],
+) -> pd.Series:
+    """Convert a column value by value; each different value once."""
+    convert = source.converter(target, layout)
+    places, values = pd.factorize(cells.astype(object), use_na_sentinel=True)
+    results: list[Any] = []
+    wrong: dict[int, CellError] = {}
+    for number, value in enumerate(values):
+        try:
+            results.append(None if is_missing(value, missing) else convert(value))
+        except CellError as error:
+            results.append(None)
+            wrong[number] = error
+    results.append(None)  # place -1: missing
+    for number, error in wrong.items():
+        remedy = f"column {source.column!r}: {error.remedy}"
+        problems += [(int(at), Problem(place, error.rule, remedy)) for at in np.flatnonzero(places == number)]
+    table = np.empty(len(results), dtype=object)
+    table[:] = results
+    return pd.Series(table[places], dtype=object)
+
+
+def _audit_groups(cells: pd.Series, entry: AuditEntry, mapping: TableMapping) -> pd.Series:
+    """Write an audit column as groups: its texts, or the bands of its numbers; what cannot be read has no group."""
+    number = Source(column=entry.column).converter("number", mapping.layout)
+    edges = [as_text(float(edge)) for edge in entry.bands]
+    names = (
+        [f"under {edges[0]}", *(f"{a} to {b}" for a, b in zip(edges, edges[1:], strict=False)), f"{edges[-1]} and over"]
+        if edges
+        else []
+    )
+
+    def group(cell: Any) -> str | None:
+        if is_missing(cell, frozenset(mapping.missing)):
+            return None
+        if not edges:
+            return as_text(cell)
+        try:
+            return names[int(np.searchsorted(entry.bands, number(cell), side="right"))]
+        except CellError:
+            return None
+
+    table: Mapping[Any, str | None] = {value: group(value) for value in cells.unique()}
+    return cells.map(table).astype(object)
+
+
+# --- content -----------------------------------------------------------------------------------------------------
+
+
+def _digests(frame: pd.DataFrame) -> list[bytes]:
+    """Digest each row's content: its record, then every other column by name."""
+    names = sorted(name for name in frame.columns if name != "record")
+    columns = [frame["record"].tolist()]
+    for name in names:
+        values = frame[name]
+        if isinstance(values.dtype, pd.DatetimeTZDtype):
+            columns.append(values.dt.as_unit("us").astype("int64").where(values.notna(), -1).tolist())
+        else:
+            columns.append(values.where(values.notna(), None).tolist())
+    return [
+        hashlib.sha256(b"" if record is None else record + repr(rest).encode()).digest()
+        for record, *rest in zip(*columns, strict=True)
+    ]
+
+
+def _repeats(frame: pd.DataFrame) -> list[tuple[int, Problem]]:
+    """Find rows that repeat a record id: one of exact copies is kept, of conflicting rows none."""
+    repeated = frame[frame["record_id"].notna() & frame["record_id"].duplicated(keep=False)]
+    problems: list[tuple[int, Problem]] = []
+    for _, rows in repeated.groupby("record_id", sort=False):
+        if rows["digest"].nunique() == 1:
+            copy = Problem("record_id", "an exact copy of another row", "remove the copy; one of them was kept")
+            problems += [(int(at), copy) for at in rows.index[1:]]
+        else:
+            rival = Problem(
+                "record_id", "a record id that rows with other content share", "give each record an id of its own"
+            )
+            problems += [(int(at), rival) for at in rows.index]
+    return problems

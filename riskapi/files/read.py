@@ -86,12 +86,8 @@ def _lines(path: Path, _mapping: TableMapping | None) -> Iterator[Row]:
 
 def _csv(path: Path, mapping: TableMapping | None) -> Iterator[Row]:
     encoding = "utf-8-sig" if mapping is None or mapping.layout.encoding == "utf-8" else mapping.layout.encoding
-    opened = (
-        gzip.open(path, "rt", encoding=encoding, newline="")
-        if path.suffix == ".gz"
-        else path.open(encoding=encoding, newline="")
-    )
-    with opened as file:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding=encoding, newline="") as file:
         table = csv.DictReader(file, delimiter=mapping.layout.separator if mapping else ",", strict=True)
         read = _row_reader(path, tuple(table.fieldnames or ()), mapping)
         try:

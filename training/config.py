@@ -17,6 +17,10 @@ from training.families import FAMILIES, Family
 CONFIGS = Path(__file__).parent / "configs"
 """The configurations that the project ships."""
 
+MIN_HOLDOUT_SHARE = 0.05
+"""Smallest share of the cases that a split may leave for the holdout."""
+ROUNDING = 1e-9
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -27,7 +31,7 @@ class Part(BaseModel):
 
 
 class SplitConfig(Part):
-    """How cases are cut along time: train, then calibration, then holdout; by shares, or by dates where both are given."""
+    """How cases are cut along time: train, then calibration, then holdout; by shares, or by dates where given."""
 
     train_share: Share = 0.6
     calibration_share: Share = 0.15
@@ -43,7 +47,7 @@ class SplitConfig(Part):
             raise ValueError("give both train_until and calibration_until, or neither")
         if self.train_until and self.calibration_until and self.train_until >= self.calibration_until:
             raise ValueError("train_until must lie before calibration_until")
-        if self.train_share + self.calibration_share > 0.95:
+        if self.train_share + self.calibration_share > 1 - MIN_HOLDOUT_SHARE:
             raise ValueError("train_share and calibration_share leave less than 5 % for the holdout")
         return self
 
@@ -163,7 +167,7 @@ class TrainingConfig(Part):
 
     @model_validator(mode="after")
     def _bands_share_everything(self) -> Self:
-        if abs(sum(band.share for band in self.bands) - 1) > 1e-9:
+        if abs(sum(band.share for band in self.bands) - 1) > ROUNDING:
             raise ValueError("the shares of [[bands]] must add up to 1")
         if len({band.name for band in self.bands}) < len(self.bands):
             raise ValueError("the names of [[bands]] must differ")

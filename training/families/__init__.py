@@ -1,6 +1,14 @@
 """The model families, as a list that can be read: three that explain themselves, and one yardstick that cannot."""
 
-from training.families.base import ExplainableModel, Family, FamilySettings, FittedModel, check_parity, model_columns
+from training.families.base import (
+    ExplainableModel,
+    Family,
+    FamilySettings,
+    FittedModel,
+    check_parity,
+    model_columns,
+    score,
+)
 from training.families.explainable_boosting import ExplainableBoostingFamily
 from training.families.gradient_boosting import GradientBoostingFamily
 from training.families.logistic_scorecard import LogisticScorecardFamily
@@ -24,4 +32,5 @@ __all__ = [
     "FittedModel",
     "check_parity",
     "model_columns",
+    "score",
 ]

@@ -19,7 +19,7 @@ from features.spec import FeatureSpec, Kind
 from models.additive import AdditiveModel, Axis, Term
 from training.families.base import ExplainableModel, Family, FamilySettings, Floats
 from training.families.prepare import POOLED, Prepared, pool, prepare
-from training.families.shape import direction, level, limit_missing
+from training.families.shape import direction, fill_errors, level, limit_missing, nested
 
 VALIDATION_SHARE = 0.15
 """Share of the cases that each outer bag keeps for early stopping, and so does not learn from."""
@@ -57,6 +57,7 @@ class ExplainableBoostingFamily(Family):
         y: npt.NDArray[np.generic],
         weight: Floats | None,
         specs: Sequence[FeatureSpec],
+        *,
         settings: BaseModel,
         seed: int,
         jobs: int = 1,
@@ -85,14 +86,16 @@ class ExplainableBoostingFamily(Family):
             n_jobs=jobs,
         )
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Missing values detected", UserWarning)  # its plots lack them; ours do not
+            warnings.filterwarnings(
+                "ignore", "Missing values detected", UserWarning
+            )  # its plots lack them; ours do not
             estimator.fit(cases.frame, cases.y, sample_weight=None if weight is None else cases.weight)
         _keep_the_rules(estimator, cases.specs, chosen.missing_limit)
         return ExplainableBoosting(estimator, cases)
 
 
 def _keep_the_rules(estimator: Any, specs: Sequence[FeatureSpec], missing_limit: float) -> None:
-    """Level rounding against directions and limit missingness, in the estimator itself: its table then says the same."""
+    """Level rounding against directions and limit missingness in the estimator itself: its table says the same."""
     for features, points in zip(estimator.term_features_, estimator.term_scores_, strict=True):
         if len(features) == 1:
             spec = specs[features[0]]
@@ -125,9 +128,11 @@ class ExplainableBoosting(ExplainableModel):
     def compile(self) -> AdditiveModel:
         """Read intercept, bins and scores off the estimator."""
         bags = np.asarray(self.estimator.bagged_intercept_, dtype=np.float64).reshape(-1)
+        for place in range(len(self.estimator.term_features_)):
+            bags = bags + self._centres(place)
         return AdditiveModel(
             baseline=float(self.estimator.intercept_[0]),
-            baseline_error=float(np.std(bags) * _JACKKNIFE),
+            baseline_error=float(_error(bags)),
             features=tuple(spec.name for spec in self.specs),
             terms=tuple(self._term(place) for place in range(len(self.estimator.term_features_))),
         )
@@ -136,15 +141,19 @@ class ExplainableBoosting(ExplainableModel):
         """Compile one term; its bins are laid out as ours: missing first, unseen last."""
         features = self.estimator.term_features_[place]
         axes, orders = zip(*(self._axis(feature, len(features)) for feature in features), strict=True)
+        bags = self.estimator.bagged_scores_[place]
+        centred = bags - self._centres(place).reshape(-1, *([1] * len(features)))
         points, spread, weights = (
             _arranged(np.asarray(table, dtype=np.float64), orders)
-            for table in (
-                self.estimator.term_scores_[place],
-                self.estimator.standard_deviations_[place],
-                self.estimator.bin_weights_[place],
-            )
+            for table in (self.estimator.term_scores_[place], _error(centred), self.estimator.bin_weights_[place])
         )
-        return Term(axes, _nested(points), _nested(spread * _JACKKNIFE), _nested(weights))
+        return Term(axes, nested(points), nested(fill_errors(points, spread, weights)), nested(weights))
+
+    def _centres(self, place: int) -> Floats:
+        """What the average case gets from a term in each bag, (n_bags,): it belongs to the baseline of that bag."""
+        weights = np.asarray(self.estimator.bin_weights_[place], dtype=np.float64)
+        bags = np.asarray(self.estimator.bagged_scores_[place], dtype=np.float64).reshape(-1, weights.size)
+        return np.asarray(np.sum(bags * weights.reshape(-1), axis=1) / np.sum(weights))
 
     def _axis(self, feature: int, order: int) -> tuple[Axis, list[int] | None]:
         """One axis, and for a category the order in which its bins are to be read."""
@@ -160,9 +169,13 @@ class ExplainableBoosting(ExplainableModel):
         return Axis(spec.name, spec.kind, levels=levels), [0, *(bins[name] for name in levels), unseen]
 
 
-_JACKKNIFE = float(np.sqrt((1 - VALIDATION_SHARE) / VALIDATION_SHARE))
-"""From the spread over bags to a standard error: bags drawn without replacement overlap in most cases, so they differ
-less than fresh samples would. This is the factor of the delete-d jackknife (Shao and Wu, 1989)."""
+def _error(bags: Floats) -> Floats:
+    """Standard errors from the spread over bags, (n_bags, ...).
+
+    Bags drawn without replacement share most cases, so they differ less than fresh samples would: the factor is that
+    of the delete-d jackknife (Shao and Wu, 1989).
+    """
+    return np.asarray(np.std(bags, axis=0, ddof=1) * np.sqrt((1 - VALIDATION_SHARE) / VALIDATION_SHARE))
 
 
 def _arranged(table: Floats, orders: Sequence[list[int] | None]) -> Floats:
@@ -170,9 +183,3 @@ def _arranged(table: Floats, orders: Sequence[list[int] | None]) -> Floats:
         if order is not None:
             table = np.take(table, order, axis=axis)
     return table
-
-
-def _nested(table: Floats) -> Any:
-    """Tuples of floats; a negative zero becomes zero, since canonical JSON knows only one."""
-    rows = (table + 0.0).tolist()
-    return tuple(tuple(row) if isinstance(row, list) else row for row in rows)

@@ -20,7 +20,7 @@ from training.families.prepare import POOLED, Prepared, pool, prepare
 
 
 class GradientBoostingSettings(FamilySettings):
-    """Settings of the yardstick; where several values are given, cross-validation chooses: a fair yardstick is a tuned one."""
+    """Settings of the yardstick; of several values cross-validation chooses: a fair yardstick is a tuned one."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
     rounds: Annotated[tuple[int, ...], Field(min_length=1)] = (60, 150)
@@ -45,6 +45,7 @@ class GradientBoostingFamily(Family):
         y: npt.NDArray[np.generic],
         weight: Floats | None,
         specs: Sequence[FeatureSpec],
+        *,
         settings: BaseModel,
         seed: int,
         jobs: int = 1,
@@ -67,7 +68,10 @@ class GradientBoostingFamily(Family):
         estimator = _estimator(cases, chosen, best, seed).fit(numbers, cases.y, sample_weight=cases.weight)
         rounds, leaves = best
         return GradientBoosting(
-            estimator, cases, cases.specs, (*cases.notes, f"Chosen by cross-validation: {rounds} rounds, {leaves} leaves.")
+            estimator,
+            cases,
+            cases.specs,
+            (*cases.notes, f"Chosen by cross-validation: {rounds} rounds, {leaves} leaves."),
         )
 
 

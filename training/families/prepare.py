@@ -36,6 +36,11 @@ class Prepared:
     levels: dict[str, tuple[str, ...]]
     notes: tuple[str, ...]
 
+    def levels_of(self, specs: Sequence[FeatureSpec]) -> dict[str, tuple[str, ...]]:
+        """The levels of some of the features."""
+        names = {spec.name for spec in specs}
+        return {name: known for name, known in self.levels.items() if name in names}
+
 
 def prepare(
     frame: pd.DataFrame,
@@ -75,7 +80,7 @@ def prepare(
     weights = np.ones(len(outcome)) if weight is None else np.asarray(weight, dtype=np.float64)
     if not (np.all(np.isfinite(weights)) and np.all(weights > 0)):
         raise DatasetError("Every weight must be a positive number.")
-    kept = tuple(spec for spec in specs if frame[spec.name].nunique(dropna=True) > 1)
+    kept = tuple(spec for spec in specs if _varies(frame[spec.name]))
     if not kept:
         raise EmptyColumnError("No feature has two different values in the labelled cases, so nothing can be learned.")
     left_out = [spec.name for spec in specs if spec not in kept]
@@ -98,6 +103,11 @@ def pool(frame: pd.DataFrame, levels: dict[str, tuple[str, ...]]) -> pd.DataFram
             dtype=object,
         )
     return pooled
+
+
+def _varies(column: pd.Series) -> bool:
+    values = column.dropna().to_numpy()
+    return len(values) > 0 and bool((values != values[0]).any())
 
 
 def _levels(column: pd.Series, min_rows: int) -> tuple[str, ...]:

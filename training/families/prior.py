@@ -49,6 +49,7 @@ class PriorFamily(Family):
         y: npt.NDArray[np.generic],
         weight: Floats | None,
         specs: Sequence[FeatureSpec],  # noqa: ARG002  same
+        *,
         settings: BaseModel,  # noqa: ARG002  same
         seed: int,  # noqa: ARG002  nothing is drawn
         jobs: int = 1,  # noqa: ARG002  nothing takes time

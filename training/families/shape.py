@@ -1,6 +1,7 @@
 """Rules that every table of points keeps, whatever fitted it: the catalogue's directions, and modest missingness."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -94,3 +95,24 @@ def check_directions(model: AdditiveModel, specs: Sequence[FeatureSpec]) -> None
             steps = np.diff(np.moveaxis(points, place, 0)[1:-1], axis=0)
             if np.any(signs.get(axis.feature, 0) * steps < 0):
                 raise DirectionError(f"{term.name}: the points contradict the direction of {axis.feature}.")
+
+
+def fill_errors(points: Floats, errors: Floats, weights: Floats) -> Floats:
+    """Give bins that training never met an honest standard error: the spread of the points that were met.
+
+    >>> fill_errors(np.array([0.0, -1.0, 1.0]), np.array([0.0, 0.1, 0.1]), np.array([0.0, 5.0, 5.0])).tolist()
+    [1.0, 0.1, 0.1]
+    """
+    met = weights > 0
+    if not np.any(met):
+        return errors
+    share = weights[met] / np.sum(weights[met])
+    centre = np.sum(share * points[met])
+    spread = float(np.sqrt(np.sum(share * (points[met] - centre) ** 2)))
+    return np.where(met, errors, spread)
+
+
+def nested(table: Floats) -> Any:
+    """Tuples of floats; a negative zero becomes zero, since canonical JSON knows only one."""
+    rows = (table + 0.0).tolist()
+    return tuple(tuple(row) if isinstance(row, list) else row for row in rows)

@@ -1,0 +1,104 @@
+"""Bring a score to the scale of observed outcomes, with a straight line in log-odds: reasons still add up exactly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.additive import AdditiveModel
+from training.errors import OneOutcomeError
+from training.families.base import Floats
+
+MIN_POSITIVES = 30
+"""Confirmed cases below which only the level is moved, and the slope is left at one."""
+_ROUNDS = 100
+_SPREAD = 1e-9
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The line that was fitted: calibrated = ``slope`` * score + ``intercept``.
+
+    Attributes:
+        slope: above zero, so that no order of scores and no direction changes.
+        intercept: [log-odds].
+        cases: labelled cases behind it.
+        positives: confirmed among them.
+        note: what a reader should know of how it came about.
+    """
+
+    slope: float
+    intercept: float
+    cases: int
+    positives: int
+    note: str
+
+    def apply(self, model: AdditiveModel) -> AdditiveModel:
+        """Fold the line into the table of points."""
+        return model.scaled(self.slope, self.intercept)
+
+
+def calibrate(log_odds: Floats, y: npt.NDArray[np.generic], weight: Floats | None = None) -> Calibration:
+    """Fit the line on cases that are later than those of the fit.
+
+    Args:
+        log_odds: (n_rows,), scores of the model.
+        y: (n_rows,), 1 where the risk was confirmed.
+        weight: (n_rows,) or ``None``.
+
+    Returns:
+        Slope and intercept of largest likelihood; below :data:`MIN_POSITIVES` confirmed cases, or where the slope would
+        not be positive, the slope is one and the intercept makes expected and observed numbers equal.
+
+    Raises:
+        OneOutcomeError: where all outcomes are equal.
+    """
+    outcome = np.asarray(y, dtype=np.float64)
+    weights = np.ones(len(outcome)) if weight is None else np.asarray(weight, dtype=np.float64)
+    positives = int(outcome.sum())
+    if not 0 < positives < len(outcome):
+        raise OneOutcomeError(
+            f"The calibration slice holds {positives} confirmed of {len(outcome)} labelled cases; "
+            "both outcomes are needed. Widen the slice in [split], or give more cases."
+        )
+    told = f"{positives} confirmed of {len(outcome)} labelled cases in the calibration slice"
+    if positives >= MIN_POSITIVES and float(np.std(log_odds)) > _SPREAD:
+        line = _newton(np.column_stack([log_odds, np.ones(len(outcome))]), outcome, weights, np.zeros(len(outcome)))
+        if line is not None and line[0] > 0:
+            return Calibration(float(line[0]), float(line[1]), len(outcome), positives, f"Slope and level from {told}.")
+        why = "the slope would not be positive"
+    elif positives >= MIN_POSITIVES:
+        why = "the score is the same for all"
+    else:
+        why = f"fewer than {MIN_POSITIVES} confirmed cases do not carry a slope"
+    shift = _newton(np.ones((len(outcome), 1)), outcome, weights, log_odds)
+    level = 0.0 if shift is None else float(shift[0])
+    return Calibration(1.0, level, len(outcome), positives, f"Level only, since {why}: {told}.")
+
+
+def _newton(design: Floats, y: Floats, weight: Floats, offset: Floats) -> Floats | None:
+    """Unpenalised logistic regression by Newton steps with halving; ``None`` where it does not settle."""
+    beta = np.zeros(design.shape[1])
+    loss = _loss(design @ beta + offset, y, weight)
+    for _ in range(_ROUNDS):
+        chance = _logistic(design @ beta + offset)
+        gradient = design.T @ (weight * (y - chance))
+        hessian = (design * (weight * chance * (1 - chance))[:, None]).T @ design
+        try:
+            step = np.linalg.solve(hessian, gradient)
+        except np.linalg.LinAlgError:
+            return None
+        while (after := _loss(design @ (beta + step) + offset, y, weight)) > loss and np.max(np.abs(step)) > 1e-14:  # noqa: PLR2004  far below any use
+            step = step / 2
+        beta, loss = beta + step, min(after, loss)
+        if np.max(np.abs(step)) < 1e-12:  # noqa: PLR2004  settled to the last digits
+            return beta if np.all(np.isfinite(beta)) else None
+    return None
+
+
+def _logistic(log_odds: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -700, 700))))
+
+
+def _loss(log_odds: Floats, y: Floats, weight: Floats) -> float:
+    return float(np.sum(weight * (np.logaddexp(0.0, log_odds) - y * log_odds)))

@@ -87,7 +87,8 @@ def nationality_region(record: TravellerRecord) -> str | None:
         lowers="Residence within {value} (audit only)",
         missing="Residence was not given",
     ),
-    because="Residence stands for nationality and origin, so that errors are compared between regions of residence, too.",
+    because="Residence stands for nationality and origin, so that errors are compared between regions of residence,"
+    " too.",
 )
 def residence_region(record: TravellerRecord) -> str | None:
     """Region of the country of residence (UN M49).
@@ -107,7 +108,8 @@ def residence_region(record: TravellerRecord) -> str | None:
         lowers="Document issued within {value} (audit only)",
         missing="The issuer of the document was not given",
     ),
-    because="The issuer of the document stands for nationality, so that errors are compared between issuers' regions, too.",
+    because="The issuer of the document stands for nationality, so that errors are compared between issuers' regions,"
+    " too.",
 )
 def issuer_region(record: TravellerRecord) -> str | None:
     """Region of the main document's issuer (UN M49).

@@ -61,8 +61,8 @@ def checked_kg(record: TravellerRecord) -> float | None:
         lowers="{value:.1f} kg of baggage per day of stay: less frequent among confirmed cases",
         missing="Baggage and length of stay could not be compared",
     ),
-    because="Baggage that does not fit the length of stay is a published indicator of smuggling and trafficking (airline"
-    " training material; press on charter flights).",
+    because="Baggage that does not fit the length of stay is a published indicator of smuggling and trafficking"
+    " (airline training material; press on charter flights).",
 )
 def baggage_kg_per_day(record: TravellerRecord) -> float | None:
     """Checked kilograms per day of stay; a stay below one day counts as one.
@@ -111,8 +111,8 @@ def long_stay_without_baggage(record: TravellerRecord) -> bool | None:
         lowers="Baggage is not pooled with other travellers",
         missing="Whether baggage is pooled was not given",
     ),
-    because="Baggage pooled by people of separate bookings shows a group that the bookings do not show (PNRGOV TBD, pooled"
-    " baggage). Families pool baggage, too.",
+    because="Baggage pooled by people of separate bookings shows a group that the bookings do not show (PNRGOV TBD,"
+    " pooled baggage). Families pool baggage, too.",
 )
 def pooled_baggage(record: TravellerRecord) -> bool | None:
     """Whether baggage is pooled with other travellers.

@@ -17,8 +17,8 @@ from features.timing import first_departure, hours_between
         lowers="Booked {value:.0f} hours before departure, no shorter notice than usual",
         missing="The time of booking or of departure was not given",
     ),
-    because="Booking one or two days before travel is a published indicator of smuggling and trafficking (GTAS demo rule;"
-    " airline training material).",
+    because="Booking one or two days before travel is a published indicator of smuggling and trafficking (GTAS demo"
+    " rule; airline training material).",
 )
 def booking_lead_hours(record: TravellerRecord) -> float | None:
     """Hours from the creation of the booking to the first departure; changes do not reset it.

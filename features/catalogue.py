@@ -222,7 +222,7 @@ class Extractor:
             rows = self._guard(present or ())
         values = [function(record, history) if past else function(record) for function, past in rows]
         # a sum is finite unless a part is not (or it overflows): one look instead of one per number
-        if self._numbers is not None and not isfinite(sum(filter(None, self._numbers(values)))):  # type: ignore[arg-type]
+        if self._numbers is not None and not isfinite(sum(filter(None, self._numbers(values)))):
             self._refuse_infinite(values)
         return values
 

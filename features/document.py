@@ -1,6 +1,4 @@
-"""The travel document: its kind, its dates, and what its machine-readable zone proved. The first one is the main one."""
-
-from datetime import timedelta
+"""The travel document: its kind, its dates, and what its machine-readable zone proved."""
 
 from features.record import Document, TravellerRecord
 from features.spec import Monotone, ReasonText, feature
@@ -8,6 +6,8 @@ from features.timing import crossing_day
 
 _BOOKS = frozenset({"P", "T", "S"})
 """Passport, refugee or stateless travel document, seafarer's book: what air travel across borders usually takes."""
+_PERMISSIONS = frozenset({"V", "R"})
+"""Visa, residence permit."""
 _DAYS_PER_YEAR = 365.25
 
 
@@ -57,8 +57,8 @@ def document_type(record: TravellerRecord) -> str | None:
         lowers="The document was issued {value:.0f} days before the crossing, no more recently than usual",
         missing="The date of issue is not known",
     ),
-    because="A document issued shortly before travel is a published indicator of document fraud and smuggling (PAXLST DTM"
-    " 182; GTAS).",
+    because="A document issued shortly before travel is a published indicator of document fraud and smuggling (PAXLST"
+    " DTM 182; GTAS).",
 )
 def document_age_days(record: TravellerRecord) -> float | None:
     """Days from the issue of the main document to the crossing.
@@ -86,8 +86,8 @@ def document_age_days(record: TravellerRecord) -> float | None:
         lowers="The document existed when the journey was booked",
         missing="Whether the document existed at booking is not known",
     ),
-    because="A document obtained for one journey is a published indicator of document fraud and smuggling (PAXLST DTM 182"
-    " against PNRGOV DAT 700). First-time travellers also book first.",
+    because="A document obtained for one journey is a published indicator of document fraud and smuggling (PAXLST DTM"
+    " 182 against PNRGOV DAT 700). First-time travellers also book first.",
 )
 def issued_after_booking(record: TravellerRecord) -> bool | None:
     """Whether the main document was issued on a later day than the booking was created.
@@ -112,8 +112,8 @@ def issued_after_booking(record: TravellerRecord) -> bool | None:
         lowers="The document is valid for {value:.0f} days after the stay, no fewer than usual",
         missing="The validity of the document after the stay is not known",
     ),
-    because="A document that expires soon after the stay is a published indicator of document fraud (GTAS rules on expiry"
-    " dates); most states ask for six months.",
+    because="A document that expires soon after the stay is a published indicator of document fraud (GTAS rules on"
+    " expiry dates); most states ask for six months.",
 )
 def validity_after_stay_days(record: TravellerRecord) -> float | None:
     """Days that the main document stays valid after the stay; zero where it ends before the stay does.
@@ -138,8 +138,8 @@ def validity_after_stay_days(record: TravellerRecord) -> float | None:
         lowers="The document is valid until the end of the stay",
         missing="Whether the document outlasts the stay is not known",
     ),
-    because="A document that expires before the end of the stay is a published indicator of document fraud (GTAS rules on"
-    " expiry dates).",
+    because="A document that expires before the end of the stay is a published indicator of document fraud (GTAS"
+    " rules on expiry dates).",
 )
 def expires_during_stay(record: TravellerRecord) -> bool | None:
     """Whether the main document expires before the stay ends.
@@ -150,7 +150,7 @@ def expires_during_stay(record: TravellerRecord) -> bool | None:
     document, journey = main_document(record), record.journey
     if document is None or document.expiry_date is None or journey is None or journey.stay_days is None:
         return None
-    return document.expiry_date < crossing_day(record) + timedelta(days=journey.stay_days)
+    return (document.expiry_date - crossing_day(record)).days < journey.stay_days
 
 
 @feature(
@@ -163,8 +163,8 @@ def expires_during_stay(record: TravellerRecord) -> bool | None:
         lowers="The document was issued for {value:.1f} years: less frequent among confirmed cases",
         missing="The period of validity is not known",
     ),
-    because="Issuers use fixed periods, five or ten years as a rule; an unusual period points to an emergency or altered"
-    " document (ICAO Doc 9303 part 2 on dates; GTAS rules on expiry dates).",
+    because="Issuers use fixed periods, five or ten years as a rule; an unusual period points to an emergency or"
+    " altered document (ICAO Doc 9303 part 2 on dates; GTAS rules on expiry dates).",
 )
 def validity_years(record: TravellerRecord) -> float | None:
     """Years from issue to expiry of the main document.
@@ -242,8 +242,8 @@ def mrz_disagrees(record: TravellerRecord) -> bool | None:
         lowers="{value:.0f} documents were presented: less frequent among confirmed cases",
         missing="No document was submitted",
     ),
-    because="Several documents for one journey are unusual without a visa or permit among them (UNODC, Migrant Smuggling"
-    " by Air, 2010).",
+    because="Several documents for one journey are unusual without a visa or permit among them (UNODC, Migrant"
+    " Smuggling by Air, 2010).",
 )
 def document_count(record: TravellerRecord) -> float | None:
     """Documents in the record.
@@ -293,8 +293,8 @@ def no_passport_by_air(record: TravellerRecord) -> bool | None:
         lowers="A visa or residence permit is among the documents",
         missing="Whether a visa or permit exists is not known",
     ),
-    because="A visa or permit means that an authority examined the traveller before (the opposite of an unusual document"
-    " set, UNODC 2010). Many travellers need none.",
+    because="A visa or permit means that an authority examined the traveller before (the opposite of an unusual"
+    " document set, UNODC 2010). Many travellers need none.",
 )
 def has_visa_or_permit(record: TravellerRecord) -> bool | None:
     """Whether a visa or a residence permit is among the documents.
@@ -302,6 +302,7 @@ def has_visa_or_permit(record: TravellerRecord) -> bool | None:
     >>> has_visa_or_permit(traveller(documents=[{"type": "P"}, {"type": "V"}]))
     True
     """
-    if not record.documents:
-        return None
-    return any(document.type in {"V", "R"} for document in record.documents)
+    for document in record.documents:
+        if document.type in _PERMISSIONS:
+            return True
+    return False if record.documents else None

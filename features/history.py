@@ -15,8 +15,8 @@ from features.spec import Monotone, ReasonText, feature
         lowers="{value:.0f} earlier checks found nothing",
         missing="Nothing is known of earlier checks",
     ),
-    because="Facts that speak for a traveller must count as well (Court of Justice of the EU, C-817/19): a traveller who"
-    " was checked before without findings is less likely to be a case now.",
+    because="Facts that speak for a traveller must count as well (Court of Justice of the EU, C-817/19): a traveller"
+    " who was checked before without findings is less likely to be a case now.",
 )
 def confirmed_benign_crossings(_record: TravellerRecord, history: History | None) -> float | None:
     """Earlier crossings at which a check found nothing.

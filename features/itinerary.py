@@ -1,5 +1,7 @@
 """The shape of the way travelled: legs, detours, waits; never which ports they are."""
 
+from itertools import pairwise
+
 from features.record import TravellerRecord
 from features.reference import ReferenceData
 from features.spec import Monotone, ReasonText, feature
@@ -81,15 +83,13 @@ def detour_ratio(record: TravellerRecord, reference: ReferenceData) -> float | N
     legs = legs_of(record)
     if not legs or legs[0].origin is None or legs[-1].destination is None:
         return None
+    if len(legs) == 1:
+        return 1.0 if legs[0].origin != legs[0].destination else None
     direct = reference.distance_km(legs[0].origin, legs[-1].destination)
     if direct is None or direct < _SHORTEST_DIRECT_KM:
         return None
-    if len(legs) == 1:
-        return 1.0
     travelled = 0.0
     for part in legs:
-        if part.origin is None or part.destination is None:
-            return None
         length = reference.distance_km(part.origin, part.destination)
         if length is None:
             return None
@@ -107,8 +107,8 @@ def detour_ratio(record: TravellerRecord, reference: ReferenceData) -> float | N
         lowers="The route passes no port twice",
         missing="The ports of the route were not all given",
     ),
-    because="Backtracking is a published indicator of smuggling and trafficking by air (UNODC, Migrant Smuggling by Air,"
-    " 2010).",
+    because="Backtracking is a published indicator of smuggling and trafficking by air (UNODC, Migrant Smuggling by"
+    " Air, 2010).",
 )
 def backtracks(record: TravellerRecord) -> bool | None:
     """Whether the route comes back to a port that it left; a plain round trip does not count.
@@ -157,7 +157,7 @@ def broken_route(record: TravellerRecord) -> bool | None:
     if len(legs) == 1:
         return False
     known = False
-    for before, after in zip(legs, legs[1:], strict=False):
+    for before, after in pairwise(legs):
         if before.destination is not None and after.origin is not None:
             known = True
             if before.destination != after.origin:
@@ -212,8 +212,10 @@ def longest_wait_hours(record: TravellerRecord) -> float | None:
     legs = legs_of(record)
     if not legs:
         return None
+    if len(legs) == 1:
+        return 0.0
     longest = 0.0
-    for before, after in zip(legs, legs[1:], strict=False):
+    for before, after in pairwise(legs):
         if before.arrives_at is None or after.departs_at is None:
             return None
         longest = max(longest, (after.departs_at - before.arrives_at).total_seconds())

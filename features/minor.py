@@ -25,10 +25,8 @@ def under_age(record: TravellerRecord) -> bool | None:
     person = record.traveller
     if person is None:
         return None
-    if person.date_of_birth is None:
-        age = person.age_years
-    else:
-        age = age_on(crossing_day(record), person.date_of_birth)
+    born = person.date_of_birth
+    age = person.age_years if born is None else age_on(crossing_day(record), born)
     return None if age is None else age < _ADULT_AGE
 
 
@@ -43,8 +41,8 @@ def under_age(record: TravellerRecord) -> bool | None:
         lowers="The traveller is 18 or older",
         missing="Whether the traveller is under 18 is not known",
     ),
-    because="Children have a right to special protection; whether a child travels is the first question of protection at"
-    " a border (Frontex, VEGA handbook: children at airports).",
+    because="Children have a right to special protection; whether a child travels is the first question of protection"
+    " at a border (Frontex, VEGA handbook: children at airports).",
 )
 def is_minor(record: TravellerRecord) -> bool | None:
     """Whether the traveller is under 18 on the day of the crossing.
@@ -67,8 +65,8 @@ def is_minor(record: TravellerRecord) -> bool | None:
         lowers="No traveller under 18 is alone on the booking",
         missing="Whether a child travels alone is not known",
     ),
-    because="A child alone on a booking is a published indicator for protection (UNODC; Frontex, VEGA handbook: children"
-    " at airports).",
+    because="A child alone on a booking is a published indicator for protection (UNODC; Frontex, VEGA handbook:"
+    " children at airports).",
 )
 def unaccompanied_minor(record: TravellerRecord) -> bool | None:
     """Whether a traveller under 18 is the only one on the booking.
@@ -118,8 +116,8 @@ def guardian_not_on_booking(record: TravellerRecord) -> bool | None:
         lowers="A record of guardianship was seen",
         missing="Whether a record of guardianship exists was not given",
     ),
-    because="A child without a record of who is responsible is a published indicator for protection (UNODC; Frontex, VEGA"
-    " handbook: children at airports).",
+    because="A child without a record of who is responsible is a published indicator for protection (UNODC; Frontex,"
+    " VEGA handbook: children at airports).",
 )
 def guardian_not_recorded(record: TravellerRecord) -> bool | None:
     """Whether no record of guardianship was seen.

@@ -9,6 +9,8 @@ from datetime import date
 
 _VALUES = {**{str(digit): digit for digit in range(10)}, **{chr(65 + i): 10 + i for i in range(26)}, "<": 0}
 _WEIGHTS = (7, 3, 1)
+_TD1, _TD2, _TD3 = 90, 72, 88
+"""Characters of a zone; MRV-B has the size of TD2, MRV-A that of TD3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +81,21 @@ def read_mrz(text: str) -> Mrz | None:
     True
     """
     zone = "".join(text.split()).upper()
-    if len(zone) == 90:
+    if len(zone) == _TD1:
         first, second = zone[:30], zone[30:60]
         number, digit, overflow = first[5:14], first[14], first[15:30]
         if digit == "<" and (tail := overflow.rstrip("<")):  # numbers over nine characters go on, digit last (part 5)
             number, digit = number + tail[:-1], tail[-1]
         fields = [(number, digit), (second[0:6], second[6]), (second[8:14], second[14])]
         composite = (first[5:30] + second[0:7] + second[8:15] + second[18:29], second[29])
-    elif len(zone) in (72, 88):
+    elif len(zone) in {_TD2, _TD3}:
         second = zone[len(zone) // 2 :]
         fields = [(second[0:9], second[9]), (second[13:19], second[19]), (second[21:27], second[27])]
         if zone[0] == "V":  # visas carry no composite digit (part 7)
             composite = None
         else:
             composite = (second[0:10] + second[13:20] + second[21:-1], second[-1])
-            if len(zone) == 88:
+            if len(zone) == _TD3:
                 fields.append((second[28:42], second[42]))
     else:
         return None

@@ -7,7 +7,6 @@ from features.spec import Monotone, ReasonText, feature
 @feature(
     label="travellers on the booking",
     unit="persons",
-    indicators=(5,),
     message="PNR",
     reason=ReasonText(
         code="PA01",

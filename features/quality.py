@@ -3,6 +3,8 @@
 A fact is missed only where its message was sent: a land post has no booking, and nothing follows from that.
 """
 
+from typing import Any
+
 from features.record import TravellerRecord
 from features.spec import Monotone, ReasonText, feature
 from features.timing import SECONDS_PER_HOUR, crossing_day, legs_of
@@ -19,8 +21,8 @@ from features.timing import SECONDS_PER_HOUR, crossing_day, legs_of
         lowers="The carrier verified the document data",
         missing="Whether the carrier verified the data was not given",
     ),
-    because="Data that nobody compared with the document are a published indicator of document fraud (PAXLST GEI 173 and"
-    " 174). Check-in on the internet is the usual cause.",
+    because="Data that nobody compared with the document are a published indicator of document fraud (PAXLST GEI 173"
+    " and 174). Check-in on the internet is the usual cause.",
 )
 def data_not_verified(record: TravellerRecord) -> bool | None:
     """Whether the carrier says that it did not verify the data of the main document.
@@ -59,7 +61,7 @@ def api_facts_missing(record: TravellerRecord) -> float | None:
     if record.crossing.mode == "land" or record.message_types_present is None:
         return None
     person, legs = record.traveller, legs_of(record)
-    missing = person is None or person.passenger_type is None
+    missing = int(person is None or person.passenger_type is None)
     if record.documents:
         missing += (record.documents[0].type is None) + (record.documents[0].expiry_date is None)
     else:
@@ -112,8 +114,8 @@ def pnr_facts_missing(record: TravellerRecord) -> float | None:
         lowers="A booking message was received",
         missing="Which messages were received was not given, or none is expected",
     ),
-    because="A booking that never reached the authority is missing against the carrier's norm (PNR Directive art. 8; GTAS"
-    " message status). It is asked for air travel only.",
+    because="A booking that never reached the authority is missing against the carrier's norm (PNR Directive art. 8;"
+    " GTAS message status). It is asked for air travel only.",
 )
 def booking_message_missing(record: TravellerRecord) -> bool | None:
     """Whether the booking message of an air passenger is missing; unknown for land and sea.
@@ -138,8 +140,8 @@ def booking_message_missing(record: TravellerRecord) -> bool | None:
         lowers="The dates of the record fit each other",
         missing="No two dates of the record can be compared",
     ),
-    because="Messages that contradict each other on dates are a published indicator of document fraud (PAXLST and PNRGOV"
-    " compared). Typing errors are the usual cause.",
+    because="Messages that contradict each other on dates are a published indicator of document fraud (PAXLST and"
+    " PNRGOV compared). Typing errors are the usual cause.",
 )
 def impossible_dates(record: TravellerRecord) -> bool | None:
     """Whether dates contradict each other: issue after expiry or crossing, ticket before booking, arrival first.
@@ -150,25 +152,26 @@ def impossible_dates(record: TravellerRecord) -> bool | None:
     False
     """
     compared = False
-    if record.documents:
-        issued, expires = record.documents[0].issue_date, record.documents[0].expiry_date
-        if issued is not None:
-            compared = True
-            if issued > crossing_day(record) or (expires is not None and issued > expires):
+    for earlier, later in _ordered_pairs(record):
+        if earlier is not None and later is not None:
+            if later < earlier:
                 return True
-    legs, booking = legs_of(record), record.booking
-    for part in legs:
-        if part.departs_at is not None and part.arrives_at is not None:
             compared = True
-            if part.arrives_at < part.departs_at:
-                return True
-    if booking is not None and booking.created_at is not None:
-        for later in (booking.ticketed_at, legs[0].departs_at if legs else None):
-            if later is not None:
-                compared = True
-                if later < booking.created_at:
-                    return True
     return False if compared else None
+
+
+def _ordered_pairs(record: TravellerRecord) -> list[tuple[Any, Any]]:
+    """Pairs of dates or times of which the second cannot come before the first."""
+    legs, booking = legs_of(record), record.booking
+    pairs: list[tuple[Any, Any]] = [(part.departs_at, part.arrives_at) for part in legs]
+    if record.documents:
+        issued = record.documents[0].issue_date
+        pairs += (issued, crossing_day(record)), (issued, record.documents[0].expiry_date)
+    if booking is not None:
+        pairs.append((booking.created_at, booking.ticketed_at))
+        if legs:
+            pairs.append((booking.created_at, legs[0].departs_at))
+    return pairs
 
 
 @feature(
@@ -209,8 +212,8 @@ def arrival_gap_hours(record: TravellerRecord) -> float | None:
         lowers="{value:.0f} dates of the document that was read are missing, no more than usual",
         missing="No document was read",
     ),
-    because="Dates missing from a document that was read belong to the published indicator on missing fields (PAXLST DTM"
-    " 36 and 182). Many identity cards print no date of issue.",
+    because="Dates missing from a document that was read belong to the published indicator on missing fields (PAXLST"
+    " DTM 36 and 182). Many identity cards print no date of issue.",
 )
 def document_dates_missing(record: TravellerRecord) -> float | None:
     """Missing dates (issue, expiry) of the main document where one was read; unknown for land and without a list.

@@ -7,11 +7,20 @@ ICAO Doc 9303, the field names of GTAS, and IOM MIDAS for posts without booking 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetPydanticSchema, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    PlainSerializer,
+    model_validator,
+)
 from pydantic_core import core_schema
 
 from features.mrz import EXAMPLE_TD3, read_mrz
@@ -64,6 +73,17 @@ def _hash_if_asked(value: str | None, info: Any) -> str | None:
 
 Hashed = Annotated[str, Field(min_length=1, max_length=200), PlainSerializer(_hash_if_asked)]
 """Text that :func:`stored_form` replaces by a keyed hash."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time lies outside of the calendar") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time with its zone, kept in UTC: one zone makes differences exact, and cheap."""
 
 Code = Annotated[str, Field(min_length=1, max_length=40)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -137,7 +157,7 @@ class Crossing(Block):
     mode: Literal["air", "sea", "land"] = fact(F, "MIDAS", "Mode of transport", "air", default=...)
     point: Code = fact(A, "MIDAS; LOC", "Border post, port or airport; a calibration group", "NBO", default=...)
     direction: Literal["in", "out", "transit"] = fact(F, "MIDAS; GTAS Flight", "Direction", "in", default=...)
-    expected_at: AwareDatetime = fact(
+    expected_at: Moment = fact(
         F, "MIDAS; DTM 232", "When the traveller is expected at the border", "2026-03-14T09:40:00Z", default=...
     )
 
@@ -235,8 +255,8 @@ class Leg(Block):
     destination: Port | None = fact(
         A, "PAXLST LOC 87", "Port of arrival, IATA or UN/LOCODE", "NBO", derived_by=PORT_DERIVATIONS
     )
-    departs_at: AwareDatetime | None = fact(F, "PAXLST DTM 189", "Departure", "2026-03-14T07:50:00Z")
-    arrives_at: AwareDatetime | None = fact(F, "PAXLST DTM 232", "Arrival", "2026-03-14T09:40:00Z")
+    departs_at: Moment | None = fact(F, "PAXLST DTM 189", "Departure", "2026-03-14T07:50:00Z")
+    arrives_at: Moment | None = fact(F, "PAXLST DTM 232", "Arrival", "2026-03-14T09:40:00Z")
 
 
 class Journey(Block):
@@ -251,10 +271,10 @@ class Booking(Block):
     """The reservation behind the journey."""
 
     locator: Hashed | None = fact(H, "PNRGOV RCI", "Record locator", "K7X2QP")
-    created_at: AwareDatetime | None = fact(
+    created_at: Moment | None = fact(
         F, "PNRGOV DAT 700", "When the booking was created, not when it last changed", "2026-02-01T11:00:00Z"
     )
-    ticketed_at: AwareDatetime | None = fact(F, "PNRGOV DAT 710", "When the ticket was issued", "2026-02-01T11:20:00Z")
+    ticketed_at: Moment | None = fact(F, "PNRGOV DAT 710", "When the ticket was issued", "2026-02-01T11:20:00Z")
     changes_count: int | None = fact(F, "PNRGOV", "Changes since creation", 0, unit="changes", ge=0, le=999)
     name_changes_count: int | None = fact(F, "PNRGOV", "Changes of a name", 0, unit="changes", ge=0, le=99)
     is_split: bool | None = fact(F, "PNRGOV EQN", "Whether it was split from another booking", example=False)
@@ -368,7 +388,7 @@ class TravellerRecord(Block):
         # these read stay.purpose_code: the check goes by name and cannot tell the two apart; a test by value can
         derived_by=("stay_purpose", "stay_left_open", "stay_exceeds_purpose"),
     )
-    received_at: AwareDatetime | None = fact(A, "sender", "When the sender received the data", "2026-03-14T08:00:00Z")
+    received_at: Moment | None = fact(A, "sender", "When the sender received the data", "2026-03-14T08:00:00Z")
     crossing: Crossing
     message_types_present: tuple[Literal["API", "PNR", "DOC"], ...] | None = fact(
         F, "GTAS MessageType", "Messages that the record was made from", ["API", "PNR"], max_length=3

@@ -130,7 +130,8 @@ def feature(
     """Make a function of the record a feature of the catalogue.
 
     The function takes ``record: TravellerRecord`` and, where it needs them, ``history: History | None`` and
-    ``reference: ReferenceData``, in this order; it returns ``float | None``, ``bool | None`` or ``str | None``, which fixes the kind.
+    ``reference: ReferenceData``, in this order; it returns ``float | None``, ``bool | None`` or ``str | None``, which
+    fixes the kind.
 
     Raises:
         FeatureDefinitionError: for a missing docstring, example or justification, a wrong code or placeholder, a flag

@@ -6,6 +6,9 @@ from features.spec import Monotone, ReasonText, feature
 _LONGEST_USUAL_DAYS = {"transit": 3.0, "business": 60.0, "tourism": 90.0, "trade": 90.0}
 """Days beyond which a stay does not fit its purpose: three days of transit, the usual 90 of a visit."""
 
+_VISIT_DAYS = 2
+"""From two days on, a visit needs a place to sleep."""
+
 
 @feature(
     label="length of stay",
@@ -37,8 +40,8 @@ def stay_days(record: TravellerRecord) -> float | None:
         lowers="Purpose of the stay is {value}: less frequent among confirmed cases",
         missing="The purpose of the stay is not part of the record",
     ),
-    because="Purpose is what a border officer asks first, and what an organised journey prepares an answer for (IOM MIDAS"
-    " data set; published indicator on purpose and accommodation).",
+    because="Purpose is what a border officer asks first, and what an organised journey prepares an answer for (IOM"
+    " MIDAS data set; published indicator on purpose and accommodation).",
     labels={
         purpose: purpose
         for purpose in ("tourism", "business", "family", "study", "work", "transit", "trade", "medical", "other")
@@ -141,8 +144,8 @@ def stay_exceeds_purpose(record: TravellerRecord) -> bool | None:
         lowers="Accommodation is planned, or the visit is short",
         missing="Whether the visit has accommodation is not known",
     ),
-    because="A visit of several days without accommodation is a published indicator of smuggling and trafficking (IOM"
-    " MIDAS; published indicator on purpose and accommodation).",
+    because="A visit of several days without accommodation is a published indicator of smuggling and trafficking"
+    " (IOM MIDAS; published indicator on purpose and accommodation).",
 )
 def visit_without_lodging(record: TravellerRecord) -> bool | None:
     """Whether a stay of two days or more is declared to have no accommodation.
@@ -153,4 +156,4 @@ def visit_without_lodging(record: TravellerRecord) -> bool | None:
     stay, journey = record.stay, record.journey
     if stay is None or stay.accommodation_type is None or journey is None or journey.stay_days is None:
         return None
-    return stay.accommodation_type == "none" and journey.stay_days >= 2  # noqa: PLR2004 - the docstring says it
+    return stay.accommodation_type == "none" and journey.stay_days >= _VISIT_DAYS

@@ -1,6 +1,6 @@
 """Time between two facts; an impossible order is no duration, and has a quality feature of its own."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from features.record import Leg, TravellerRecord
 
@@ -37,4 +37,4 @@ def first_departure(record: TravellerRecord) -> datetime | None:
 
 def crossing_day(record: TravellerRecord) -> date:
     """The day of the crossing, in UTC."""
-    return record.crossing.expected_at.astimezone(UTC).date()
+    return record.crossing.expected_at.date()  # the record keeps its times in UTC

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.spec import FeatureSpec, Kind
 from models.errors import ModelFormError
-from models.wording import number_text, share_text, value_text
+from models.wording import SHARES, number_text, share_text, value_text
 
 if TYPE_CHECKING:  # numpy is needed to measure baselines, not to use them
     import numpy as np
@@ -49,15 +49,18 @@ class FeatureBaseline:
         if not any(self.shares):
             return None
         if self.kind is Kind.FLAG:
-            return f"yes for {share_text(self.shares[1])}"
+            answer = int(self.shares[1] > self.shares[0])
+            return f"{('no', 'yes')[answer]} for {share_text(self.shares[answer])}"
         if self.kind is Kind.CATEGORY:
             return f"{value_text(spec, self.levels[0])} for {share_text(self.shares[0])}" if self.levels else None
         if self.median is None or self.low is None or self.high is None:
             return None
-        middle = number_text(self.median, spec.unit)
         if self.low == self.high:
-            return f"nearly always {middle}"
-        return f"{number_text(self.low)} to {number_text(self.high, spec.unit)}, half below {middle}"
+            return f"nearly always {number_text(self.median, spec.unit)}"
+        low, median = (
+            number_text(number, spec.unit if spec.unit in SHARES else None) for number in (self.low, self.median)
+        )
+        return f"mostly {low} to {number_text(self.high, spec.unit)}, median {median}"
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from models.manifest import (
 from models.promotion import GateReport
 from models.reasons import Reasoner
 from models.reference_file import pack_reference, read_reference
-from models.signing import is_signed, public_text, sign_digest
+from models.signature import is_signed, public_text, sign_digest
 from models.strict_json import canonical, read_json
 
 __all__ = [

@@ -1,0 +1,1 @@
+"""A seeded world of border crossings, biased checks and late outcomes, with the truth kept apart."""

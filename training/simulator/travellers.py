@@ -1,0 +1,136 @@
+"""Who travels: households with their members, documents and habits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.simulator.columns import Flags, Floats, Ints, draw_choices, open_stream, sigmoid
+from training.simulator.world import World
+
+DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Travellers:
+    """One row per person; the members of a household stand together, its head first."""
+
+    household: Ints
+    member: Ints
+    """Place in the household, 0 for the head."""
+    age_at_start: Floats
+    """Years at the start of the period."""
+    is_woman: Flags
+    nationality: Ints
+    residence: Ints
+    document_phase: Ints
+    """Days between the issue of the document in force at the start and the start."""
+    document_validity: Ints
+    """Days for which documents of this person are valid."""
+    odd_document: Flags
+    frequent_flyer: Flags
+    is_crew: Flags
+
+
+@dataclass(frozen=True)
+class Households:
+    """One row per household."""
+
+    first: Ints
+    """Row of the head among the travellers."""
+    size: Ints
+    trips: Ints
+    mode: Ints
+    """The usual mode of travel."""
+    agency: Ints
+    """The usual agency, -1 for none."""
+    is_family: Flags
+    """Whether the members belong together; otherwise one booking joins strangers."""
+
+
+def form_households(world: World, crossings: int) -> Households:
+    """Form enough households to make the given number of crossings."""
+    volume, agencies = world.parameters.volume, world.parameters.agencies
+    rng = open_stream(world.seed, "households")
+    size = 1 + draw_choices(rng, volume.party_sizes, crossings)
+    # Pareto: P(trips >= k) = k^-exponent, so that many come once and a few come every week.
+    trips = np.minimum(rng.random(crossings) ** (-1 / volume.repeat_exponent), volume.trips_cap).astype(np.int64)
+    expected = trips * (volume.whole_party * size + (1 - volume.whole_party))
+    enough = int(np.searchsorted(np.cumsum(expected), crossings * 1.02 + 200)) + 1
+    size, trips = size[:enough], trips[:enough]
+    direct = rng.random(len(size)) < agencies.direct_share
+    agency = draw_choices(rng, world.agencies.popularity, len(size))
+    return Households(
+        first=np.concatenate([[0], np.cumsum(size)[:-1]]),
+        size=size,
+        trips=trips,
+        mode=np.zeros(len(size), dtype=np.int64),
+        agency=np.where(direct, -1, agency),
+        is_family=rng.random(len(size)) < 0.85,
+    )
+
+
+def _ages(world: World, rng: np.random.Generator, households: Households, size: Ints, member: Ints) -> Floats:
+    """Ages in years; children come second or later in a household, and a few alone."""
+    people = world.parameters.people
+    count = len(size)
+    drawn = rng.normal(people.adult_age_median, people.adult_age_sigma, count)
+    # Young adults are more numerous than a bell would have it: fold what falls below 18 back above it.
+    adult = np.clip(np.where(drawn < 18, 18 + np.abs(18 - drawn) * 0.7, drawn), 18, 92)
+    child = rng.uniform(0.3, 17.9, count)
+    in_company = member >= np.where(size > 2, 2, 1)
+    slots = max(float(in_company.mean()), 1e-9)
+    company_share = min(people.minor_share * (1 - people.lone_minor_share) / slots, 0.95)
+    alone = (size == 1) & (
+        rng.random(count) < people.minor_share * people.lone_minor_share / max((size == 1).mean(), 1e-9)
+    )
+    is_child = (in_company & (rng.random(count) < company_share)) | alone
+    return np.where(alone, rng.uniform(9, 17.9, count), np.where(is_child, child, adult))
+
+
+def populate(world: World, households: Households) -> tuple[Households, Travellers]:
+    """Fill the households with people.
+
+    Returns:
+        The households with their usual mode, and the travellers.
+    """
+    people, documents = world.parameters.people, world.parameters.documents
+    rng = open_stream(world.seed, "travellers")
+    household = np.repeat(np.arange(len(households.size)), households.size)
+    size = households.size[household]
+    member = np.arange(len(household)) - households.first[household]
+    count = len(household)
+
+    heads = draw_choices(rng, world.nationality_share, len(households.size))
+    mode_cumulative = np.cumsum(world.bloc_modes, axis=1)[world.nationality_bloc[heads]]
+    mode = (rng.random(len(heads))[:, None] >= mode_cumulative[:, :-1]).sum(axis=1)
+    other = draw_choices(rng, world.nationality_share, count)
+    mixed = (rng.random(count) < 0.04) | ~households.is_family[household] & (rng.random(count) < 0.35)
+    nationality = np.where((member > 0) & mixed, other, heads[household])
+    elsewhere = draw_choices(rng, world.nationality_share, count)
+    abroad = rng.random(count) < people.resides_elsewhere
+
+    short = rng.random(count) < documents.short_validity_share
+    validity = np.where(short, 5.0, documents.validity_years) * DAYS_PER_YEAR
+    settled = Households(
+        first=households.first,
+        size=households.size,
+        trips=households.trips,
+        mode=mode,
+        agency=households.agency,
+        is_family=households.is_family,
+    )
+    odd_share = documents.odd_type_share * sigmoid(world.bloc_lean[world.nationality_bloc[nationality]]) * 2
+    travellers = Travellers(
+        household=household,
+        member=member,
+        age_at_start=_ages(world, rng, households, size, member),
+        is_woman=rng.random(count) < people.women_share,
+        nationality=nationality,
+        residence=np.where(abroad, elsewhere, nationality),
+        document_phase=(rng.random(count) * validity).astype(np.int64),
+        document_validity=validity.astype(np.int64),
+        odd_document=rng.random(count) < odd_share,
+        frequent_flyer=rng.random(count) < np.where(households.trips[household] > 2, 2, 0.8) * people.frequent_flyer,
+        is_crew=(size == 1) & (households.trips[household] > 3) & (rng.random(count) < people.crew_share * 4),
+    )
+    return settled, travellers

@@ -35,6 +35,8 @@ class Row:
     """File and place in it."""
     record: TravellerRecord | None
     problems: tuple[Problem, ...] = ()
+    unread: int = 1
+    """Travellers who are not scored because of these problems, where there is no record."""
 
 
 def rows_of(path: Path, mapping: TableMapping | None = None) -> Iterator[Row]:
@@ -57,6 +59,21 @@ def rows_of(path: Path, mapping: TableMapping | None = None) -> Iterator[Row]:
         raise ServiceError(f"{path.name}: cannot be read ({error.strerror}). Check path and rights.") from None
 
 
+def rows_in(path: Path) -> int:
+    """Count about how many rows a file has, for a progress bar; 0 where it cannot be told cheaply."""
+    if not path.is_file():
+        return 0
+    if path.suffix.lower() == ".parquet":
+        try:
+            return int(pq.read_metadata(path).num_rows)
+        except ValueError:
+            return 0
+    if path.suffix.lower() in {".json", ".gz"}:
+        return 0
+    with path.open("rb") as file:
+        return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
+
+
 def _manifest(path: Path, _mapping: TableMapping | None) -> Iterator[Row]:
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
@@ -65,8 +82,11 @@ def _manifest(path: Path, _mapping: TableMapping | None) -> Iterator[Row]:
     except InvalidBodyError as error:
         yield Row(path.name, None, error.problems)
         return
+    except MalformedBodyError as error:
+        yield Row(path.name, None, (Problem("manifest", "is no strict JSON", str(error)),))
+        return
     if manifest.findings:
-        yield Row(path.name, None, manifest.findings)
+        yield Row(path.name, None, manifest.findings, unread=manifest.entries - len(manifest.records))
     for place, record in zip(manifest.places, manifest.records, strict=True):
         yield Row(f"{path.name} PassengerList[{place}]", record)
 

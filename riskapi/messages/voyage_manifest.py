@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Literal, cast
 
-import orjson
-
 from features.record import Crossing, Document, Journey, Leg, Traveller, TravellerRecord
+from riskapi.body import strict_json
+from riskapi.errors import MalformedBodyError
 from riskapi.messages.base import Findings, Manifest, Voyage, unreadable
 from riskapi.messages.facts import Facts
 from riskapi.messages.voyage_codes import DOCUMENT_TYPES, MODES, PASSENGER_FIELDS, VOYAGE_FIELDS
@@ -46,19 +46,16 @@ def read_voyage_manifest(raw: bytes) -> Manifest:
         One record per readable entry of ``PassengerList``, and what was left out.
 
     Raises:
-        InvalidBodyError: the file is too large, no JSON, or says too little of the voyage to score anybody.
+        MalformedBodyError: it is no strict JSON.
+        InvalidBodyError: it is too large, or says too little of the voyage to score anybody.
     """
     if len(raw) > MAX_BYTES:
         raise unreadable("manifest", f"at most {MAX_BYTES // 1024 // 1024} MB", "Send the list in parts.")
     try:
-        message = orjson.loads(raw.decode(json.detect_encoding(raw)))
-    except orjson.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
+        text = raw.decode(json.detect_encoding(raw))
     except UnicodeDecodeError as error:
-        place = f"byte {error.start}"
-    else:
-        return manifest_from(message)
-    raise unreadable(place, "the file is no JSON from here on", "Send the file as its system wrote it.")
+        raise MalformedBodyError(f"Byte {error.start}: no text from here on. Encode the manifest as UTF-8.") from None
+    return manifest_from(strict_json(text.encode()))
 
 
 def manifest_from(message: object) -> Manifest:

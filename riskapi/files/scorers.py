@@ -1,0 +1,98 @@
+"""Who scores the records of a file: the running service, which records every decision, or bundles on this machine."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import httpx
+import orjson
+
+from features.declared import Problem
+from features.record import TravellerRecord, dropped_fields
+from features.risk import Audience
+from riskapi.errors import InvalidBodyError, ServiceError
+from riskapi.files.write import Answer
+from riskapi.live import LiveModels
+from riskapi.scoring import assess
+
+Result = Answer | tuple[Problem, ...]
+"""An answer, or why there is none."""
+
+
+class Scorer(Protocol):
+    """Scores a chunk of records."""
+
+    def score(self, records: Sequence[TravellerRecord]) -> list[Result]:
+        """Score records; one result each, in order."""
+
+
+class BundleScorer:
+    """Scores with bundles on this machine and stores nothing: for evaluation, never for a decision about anybody.
+
+    Args:
+        models: opened bundles.
+        now: the time that answers carry.
+    """
+
+    def __init__(self, models: LiveModels, now: datetime) -> None:
+        self._models = models
+        self._now = now
+
+    def score(self, records: Sequence[TravellerRecord]) -> list[Result]:
+        """Score records with every bundle, whatever its audience."""
+        return [self._score(record) for record in records]
+
+    def _score(self, record: TravellerRecord) -> Result:
+        try:
+            assessment = assess(record, self._models, frozenset(Audience), self._now)
+        except InvalidBodyError as error:
+            return error.problems
+        answer: Answer = orjson.loads(orjson.dumps(assessment))
+        return {"decision_id": None, **answer}
+
+
+class ServiceScorer:
+    """Scores through the running service, which records every decision before it answers.
+
+    Args:
+        client: speaks to the service; has its address and the key.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def score(self, records: Sequence[TravellerRecord]) -> list[Result]:
+        """Send records as one batch; facts that are never stored do not even leave this machine.
+
+        Raises:
+            ServiceError: the service does not answer, or refuses the whole batch; the text says why.
+        """
+        body = b"[" + b",".join(record.model_dump_json(exclude_unset=True).encode() for record in records) + b"]"
+        try:
+            answered = self._client.post("/v1/scores/batch", content=body, headers={"content-type": "application/json"})
+        except httpx.HTTPError as error:
+            raise ServiceError(f"The service does not answer ({type(error).__name__}). Check --url.") from None
+        if answered.is_error:
+            raise ServiceError(_refusal(answered))
+        rows = orjson.loads(answered.content)["rows"]
+        return [_result(row, record) for row, record in zip(rows, records, strict=True)]
+
+
+def _result(row: dict[str, Any], record: TravellerRecord) -> Result:
+    if row["answer"] is None:
+        return _problems(row["problem"])
+    return {**row["answer"], "dropped_fields": dropped_fields(record)}  # dropped here, so the service saw none
+
+
+def _refusal(answered: httpx.Response) -> str:
+    """Read the service's own words, if they are its words."""
+    try:
+        problem = orjson.loads(answered.content)
+        return f"The service answers {answered.status_code}: {problem['title']}. {problem['detail']}"
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return f"What answers there ({answered.status_code}) is not this service. Check --url."
+
+
+def _problems(problem: dict[str, Any]) -> tuple[Problem, ...]:
+    found = problem.get("errors") or [{"place": "(record)", "rule": problem["title"], "remedy": problem["detail"]}]
+    return tuple(Problem(one["place"], one["rule"], one["remedy"]) for one in found)

@@ -1,0 +1,145 @@
+"""POST /v1/manifests: a passenger list in, one row for each of its entries out, in the order of the list."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from riskapi.auth import Scope
+from riskapi.body import check_media_type, read_body
+from riskapi.deps import SECURITY, authenticate
+from riskapi.describe import body_of, problems, request_body
+from riskapi.direct import DirectRoute
+from riskapi.edge import NOTES
+from riskapi.messages.voyage_manifest import read_voyage_manifest
+from riskapi.routes.scores import decide
+from riskapi.schemas import ProblemRow, ScoreAnswer, Wire
+from riskapi.services import Services
+
+router = APIRouter(tags=["scores"], route_class=DirectRoute)
+
+_ROWS_PER_TURN = 8
+"""After so many travellers the event loop serves others."""
+_EXAMPLE = {
+    "EventCode": "DC",
+    "VoyageKey": "517c62be54d6822e33424d0fd7057440",
+    "CarrierCode": "KQ",
+    "CarrierType": "AIR",
+    "VoyageNumber": "0416",
+    "VoyageNumberTrailingLetter": "",
+    "DeparturePortCode": "MGQ",
+    "DeparturePortCountryCode": "SOM",
+    "ScheduledDateOfDeparture": "2026-03-14",
+    "ScheduledTimeOfDeparture": "07:50:00",
+    "ArrivalPortCode": "NBO",
+    "ScheduledDateOfArrival": "2026-03-14",
+    "ScheduledTimeOfArrival": "09:40:00",
+    "PassengerList": [
+        {
+            "PoavKey": "000d6ab0f4929d8a92a99b83b0c35cf0",
+            "PersonType": "P",
+            "Age": "34",
+            "NationalityCountryCode": "KEN",
+            "DocumentType": "P",
+            "DocumentLevel": "Primary",
+            "DocumentIssuingCountryCode": "KEN",
+            "InTransitFlag": "N",
+            "DisembarkationPortCode": "NBO",
+            "DisembarkationPortCountryCode": "KEN",
+        }
+    ],
+}
+_SCHEMA = {
+    "type": "object",
+    "required": [
+        "CarrierType",
+        "ArrivalPortCode",
+        "ScheduledDateOfArrival",
+        "ScheduledTimeOfArrival",
+        "PassengerList",
+    ],
+    "properties": {
+        "CarrierType": {"type": "string"},
+        "ArrivalPortCode": {"type": "string"},
+        "ScheduledDateOfArrival": {"type": "string", "format": "date"},
+        "ScheduledTimeOfArrival": {"type": "string", "description": "UTC where it names no zone"},
+        "PassengerList": {"type": "array", "maxItems": 10_000, "items": {"type": "object"}},
+    },
+}
+
+
+class VoyageBody(Wire):
+    """The voyage as it was read."""
+
+    carrier: str | None
+    number: str | None
+    origin: str | None
+    destination: str
+    departs_at: Annotated[datetime | None, Field(description="UTC")]
+    arrives_at: Annotated[datetime, Field(description="UTC")]
+
+
+class ManifestRow(Wire):
+    """The answer of one entry of the list."""
+
+    entry: Annotated[int, Field(ge=0, description="Place in PassengerList, from 0")]
+    answer: ScoreAnswer
+
+
+class ManifestAnswer(Wire):
+    """What is said of a passenger list: one row for each entry that could be read, in order."""
+
+    voyage: VoyageBody
+    entries: Annotated[int, Field(description="Entries of the list, read or not")]
+    scored: Annotated[int, Field(description="Rows of this answer")]
+    findings: Annotated[list[ProblemRow], Field(description="What could not be used, and what was done about it")]
+    rows: list[ManifestRow]
+
+
+@router.post(
+    "/v1/manifests",
+    response_model=ManifestAnswer,
+    responses=problems(400, 401, 403, 408, 413, 415, 422, 503),
+    openapi_extra={**request_body(body_of(_SCHEMA, example=_EXAMPLE)), "security": SECURITY},
+)
+async def score_manifest(request: Request) -> Response:
+    """Assess everybody on a voyage manifest, as carriers send it in JSON.
+
+    What cannot be used of an entry is left out and told in `findings`, by place and rule; the entry is scored without
+    it. A traveller's second document is an entry of its own, and gets a row of its own. All decisions of a list are
+    stored in one transaction, by one set of models, before the answer leaves.
+    """
+    services: Services = request.app.state.services
+    principal = authenticate(request, services, Scope.SCORE)
+    principal.require_audience()
+    settings = services.settings
+    _, announced = check_media_type(request.scope)
+    raw = await read_body(request.receive, announced, settings.batch_body_limit_bytes, settings.body_timeout_seconds)
+    manifest = await asyncio.to_thread(read_voyage_manifest, raw)
+    live = services.active.live
+    decided = []
+    for place, record in enumerate(manifest.records):
+        if place % _ROWS_PER_TURN == _ROWS_PER_TURN - 1:
+            await asyncio.sleep(0)
+        decided.append(decide(services, live, principal, record))
+    if decided:
+        await services.writer.append([row for _, row, _ in decided])
+    for _, _, assessment in decided:
+        services.metrics.count(assessment)
+    request.scope[NOTES] |= {"rows": manifest.entries, "scored": len(decided), "digests": live.digests}
+    body: dict[str, Any] = {
+        "voyage": manifest.voyage,
+        "entries": manifest.entries,
+        "scored": len(decided),
+        "findings": [finding._asdict() for finding in manifest.findings],
+        "rows": [
+            {"entry": entry, "answer": orjson.Fragment(answer)}
+            for entry, (answer, _, _) in zip(manifest.places, decided, strict=True)
+        ],
+    }
+    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")

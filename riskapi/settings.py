@@ -15,6 +15,7 @@ PREFIX = "RISKAPI_"
 SECRET_LENGTH_MIN = 32
 """Characters; 32 characters of base64 carry 192 bits."""
 _SECRET_VARIETY_MIN = 10
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _KNOWN_DEFAULTS = ("changethis", "change-me", "changeme", "default", "example", "secret", "password", "insecure")
 
 
@@ -41,7 +42,10 @@ class Settings(BaseSettings):
     ] = ()
     host: Annotated[str, Field(description="Address to listen on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="TCP port to listen on; 0 takes a free one")] = 8000
-    docs_enabled: Annotated[bool, Field(description="Whether `/docs` and `/openapi.json` are served")] = True
+    docs_enabled: Annotated[
+        bool | None,
+        Field(description="Whether `/docs` and `/openapi.json` are served; left out, only on a loopback address"),
+    ] = None
     metrics_open: Annotated[
         bool, Field(description="Whether `/metrics` answers without a key to a scraper on the loopback address")
     ] = False
@@ -107,6 +111,11 @@ class Settings(BaseSettings):
         """The file of the embedded store."""
         return Path(self.database_url.removeprefix("sqlite:///"))
 
+    @property
+    def shows_docs(self) -> bool:
+        """Whether the API page is served: it needs no key, so beyond this machine it has to be asked for."""
+        return self.docs_enabled if self.docs_enabled is not None else self.host in _LOOPBACK
+
     @classmethod
     def load(cls) -> Self:
         """Read the settings from the environment.
@@ -146,6 +155,8 @@ def settings_table() -> str:
 
 
 def _shown(default: Any) -> str:
+    if default is None:
+        return "automatic"
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, tuple):

@@ -3,11 +3,14 @@
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from riskapi.scoring import Assessment
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -63,6 +66,22 @@ class Metrics:
         self.commits.labels("stored" if stored else "failed").inc()
         self.commit_rows.observe(rows)
         self.commit_seconds.observe(seconds)
+
+    def count(self, assessment: Assessment) -> None:
+        """Count one stored assessment."""
+        for risk in assessment.risks:
+            self.scores.labels(risk.risk, risk.band).inc()
+        if assessment.not_scored is not None:
+            self.not_scored.labels(assessment.not_scored).inc()
+        if assessment.dropped_fields:
+            self.dropped_facts.inc(len(assessment.dropped_fields))
+
+    def show_models(self, digests: Mapping[str, str], refused: int) -> None:
+        """Show which models are live now, and how many approved ones are not."""
+        self.live_models.clear()
+        for risk, digest in digests.items():
+            self.live_models.labels(risk, digest).set(1)
+        self.refused_models.set(refused)
 
 
 def _write_json(event: dict[str, Any], **_options: Any) -> bytes:

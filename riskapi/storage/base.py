@@ -65,7 +65,7 @@ class BundleRow:
 
 
 Rule = Callable[[Sequence[LedgerEvent]], None]
-"""Decides within the transaction whether an event may happen, given the events of that digest; raises if not."""
+"""Decides within the transaction whether an event may happen, given all events so far; raises if not."""
 
 
 class DecisionStore(Protocol):

@@ -39,7 +39,7 @@ class SqlLedger:
     def propose(self, bundle: BundleRow, act: Act, rule: Rule) -> LedgerEvent:
         """Store a bundle with the event that proposes it, if the rule lets it."""
         with storage_errors(), self._writing.begin() as connection:
-            rule(_events(connection, bundle.digest))
+            rule(_events(connection, None))
             if connection.execute(_SELECT_BUNDLE, {"digest": bundle.digest}).one_or_none() is None:
                 about = {"digest": bundle.digest, "risk": bundle.risk, "name": bundle.name, "version": bundle.version}
                 connection.execute(_INSERT_BUNDLE, about)
@@ -50,9 +50,10 @@ class SqlLedger:
     def decide(self, digest: str, event: Event, act: Act, rule: Rule) -> LedgerEvent:
         """Add an event about a known bundle, if the rule lets it; the write lock makes the outcome one."""
         with storage_errors(), self._writing.begin() as connection:
-            events = _events(connection, digest)
+            events = _events(connection, None)
             rule(events)
-            return _append(connection, event, digest, events[0].risk, act)
+            risk = next(known.risk for known in events if known.digest == digest)
+            return _append(connection, event, digest, risk, act)
 
     def events(self, digest: str | None = None) -> list[LedgerEvent]:
         """List the events in order, of one bundle or of all."""
@@ -85,6 +86,15 @@ class SqlLedger:
         """The place of the last event: it grows when anything happens."""
         with storage_errors(), self._engine.connect() as connection:
             return int(connection.execute(_SELECT_MARK).scalar_one())
+
+    def check_writable(self) -> None:
+        """Take the write lock and let go of it.
+
+        Raises:
+            StorageError: where the store cannot be written.
+        """
+        with storage_errors(), self._writing.begin() as connection:
+            connection.execute(_SELECT_MARK)
 
 
 def _append(connection: sa.Connection, event: Event, digest: str, risk: str, act: Act) -> LedgerEvent:

@@ -42,6 +42,11 @@ class GroupCommitWriter:
         """Rows that wait for the disk now."""
         return self._waiting_rows
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self) -> None:
         """Start the thread; to be called on the event loop that will append."""
         self._loop = asyncio.get_running_loop()

@@ -1,0 +1,102 @@
+"""The application: routes, error answers and life span, put together from the settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from features.errors import FeatureError
+from models.errors import ModelError
+from riskapi import __version__
+from riskapi.describe import extra_schemas
+from riskapi.edge import Edge
+from riskapi.errors import InvalidBodyError, Problem, ProblemAnswer, ServiceError, answer_for, plain_answer
+from riskapi.routes import batch, decisions, docs, features, health, manifests, metrics, models, proposals, scores
+from riskapi.schemas import ProposalRequest, RationaleRequest
+from riskapi.services import Services
+from riskapi.settings import Settings
+
+ROUTERS = (scores, batch, manifests, decisions, features, models, proposals, health, metrics)
+"""In the order of the API page; the hot path first, since paths are tried in this order."""
+
+DESCRIPTION = """
+Explainable risk scores for traveller screening. Every score comes with its reasons, every answer is stored before it
+leaves, every model was approved by a second person. **A person decides**: no answer says allow or deny.
+
+Errors are problem documents (RFC 9457). They name places and rules, and never repeat what was sent.
+"""
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
+    """Make the application.
+
+    Args:
+        settings: read from the environment where they are left out.
+        services: made from the settings where they are left out.
+    """
+    made = services or Services(settings or Settings.load())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await made.start()
+        try:
+            yield
+        finally:
+            await made.stop()
+
+    shows_docs = made.settings.shows_docs
+    app = FastAPI(
+        title="riskapi",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if shows_docs else None,
+    )
+    app.state.services = made
+    app.add_middleware(Edge, services=made)
+    for error in (ServiceError, FeatureError, ModelError, HTTPException, RequestValidationError):
+        app.add_exception_handler(error, _answer)
+    for module in (*ROUTERS, docs) if shows_docs else ROUTERS:
+        app.include_router(module.router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend the document
+    return app
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    """Turn any foreseen error into its problem document."""
+    if isinstance(error, HTTPException):
+        return _response(plain_answer(error.status_code, (error.headers or {}).get("Allow")))
+    if isinstance(error, RequestValidationError):  # of a path or a query: bodies are read elsewhere
+        places = dict.fromkeys(".".join(map(str, one["loc"][:2])) for one in error.errors())
+        error = InvalidBodyError([Problem(place, "is not valid", "See /openapi.json.") for place in places])
+    return _response(answer_for(error))
+
+
+def _response(answer: ProblemAnswer) -> Response:
+    return Response(answer.body, answer.status, dict(answer.headers))
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, summary=None
+        )
+        schemas = document["components"].setdefault("schemas", {})
+        for name, schema in extra_schemas(ProposalRequest, RationaleRequest).items():
+            schemas.setdefault(name, schema)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        for path in document["paths"].values():
+            for operation in path.values():
+                if operation["responses"].get("422", {}).get("description") == "Validation Error":
+                    del operation["responses"]["422"]  # FastAPI's own shape, which is never sent
+        app.openapi_schema = document
+    return app.openapi_schema

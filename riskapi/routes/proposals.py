@@ -1,0 +1,113 @@
+"""/v1/proposals: bundles handed in, and what persons decided about them."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+
+from riskapi.auth import Principal, Scope
+from riskapi.deps import Approver, ModelReader, ServicesDep, caller_with, strict_body
+from riskapi.describe import model_body, problems
+from riskapi.edge import NOTES
+from riskapi.errors import NotFoundError
+from riskapi.schemas import LedgerRow, ProposalBody, ProposalDetail, ProposalRequest, RationaleRequest
+from riskapi.services import Services
+from riskapi.storage.base import BundleRow, Event, LedgerEvent
+
+router = APIRouter(tags=["proposals"])
+
+Proposer = Annotated[Principal, caller_with(Scope.MODELS_PROPOSE)]
+Proposed = Annotated[
+    ProposalRequest, Depends(strict_body(ProposalRequest, lambda services: services.settings.proposal_body_limit_bytes))
+]
+Why = Annotated[
+    RationaleRequest, Depends(strict_body(RationaleRequest, lambda services: services.settings.body_limit_bytes))
+]
+_BODY_PROBLEMS = (400, 401, 403, 408, 413, 415, 422, 503)
+_RATIONALE = {"rationale": "Gates pass, card read, agreed with the quality board on 3 March."}
+
+
+@router.post(
+    "/v1/proposals",
+    status_code=201,
+    response_model=LedgerRow,
+    responses=problems(*_BODY_PROBLEMS, 409),
+    openapi_extra=model_body(ProposalRequest),
+)
+def propose(request: Request, caller: Proposer, body: Proposed, services: ServicesDep) -> LedgerEvent:
+    """Propose a bundle: signature, hashes, content and golden records are verified before it is taken."""
+    files = {name: text.encode() for name, text in body.files.items()}
+    event = services.approvals.propose(files, caller, body.rationale)
+    request.scope[NOTES]["digest"] = event.digest
+    return event
+
+
+@router.get("/v1/proposals", response_model=list[ProposalBody], responses=problems(401, 403, 503))
+def proposals(_caller: ModelReader, services: ServicesDep) -> list[dict[str, Any]]:
+    """List every bundle that was proposed, the latest first, with all that was decided."""
+    events, bundles = services.ledger.events(), services.ledger.bundles()
+    live = {event.digest for event in services.ledger.live().values()}
+    order = dict.fromkeys(event.digest for event in reversed(events))
+    return [_about(bundles[digest], [e for e in events if e.digest == digest], digest in live) for digest in order]
+
+
+@router.get("/v1/proposals/{digest}", response_model=ProposalDetail, responses=problems(401, 403, 404, 422, 503))
+def proposal(digest: str, _caller: ModelReader, services: ServicesDep) -> dict[str, Any]:
+    """Show one proposed bundle with its card and its gates."""
+    events = services.ledger.events(digest)
+    if not events:
+        raise NotFoundError("No proposal has this digest.")
+    bundle = services.active.open(digest).bundle
+    live = digest in {event.digest for event in services.ledger.live().values()}
+    row = BundleRow(digest, bundle.risk.name, bundle.manifest.name, bundle.manifest.version, {})
+    return {
+        **_about(row, events, live),
+        "card": bundle.card.model_dump(mode="json"),
+        "gates": bundle.gates.model_dump(mode="json"),
+    }
+
+
+@router.post(
+    "/v1/proposals/{digest}/approve",
+    response_model=LedgerRow,
+    responses=problems(*_BODY_PROBLEMS, 404, 409),
+    openapi_extra=model_body(RationaleRequest, example=_RATIONALE),
+)
+def approve(digest: str, request: Request, caller: Approver, body: Why, services: ServicesDep) -> LedgerEvent:
+    """Let a bundle go live, as another named person than its proposer.
+
+    Approving a bundle that was live before goes back to it.
+    """
+    event = services.approvals.approve(digest, caller, body.rationale)
+    return _decided(event, request, services)
+
+
+@router.post(
+    "/v1/proposals/{digest}/reject",
+    response_model=LedgerRow,
+    responses=problems(*_BODY_PROBLEMS, 404, 409),
+    openapi_extra=model_body(RationaleRequest, example=_RATIONALE),
+)
+def reject(digest: str, request: Request, caller: Approver, body: Why, services: ServicesDep) -> LedgerEvent:
+    """Refuse a proposal for good, as another named person than its proposer."""
+    event = services.approvals.reject(digest, caller, body.rationale)
+    return _decided(event, request, services)
+
+
+def _decided(event: LedgerEvent, request: Request, services: Services) -> LedgerEvent:
+    request.scope[NOTES] |= {"digest": event.digest, "event": event.event.value}
+    services.refresh()  # this process follows at once, others at their next look
+    return event
+
+
+def _about(bundle: BundleRow, events: list[LedgerEvent], live: bool) -> dict[str, Any]:  # noqa: FBT001 - a column
+    return {
+        "digest": bundle.digest,
+        "risk": bundle.risk,
+        "name": bundle.name,
+        "version": bundle.version,
+        "state": Event(events[-1].event),
+        "live": live,
+        "events": [asdict(event) for event in events],
+    }

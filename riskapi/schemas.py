@@ -1,0 +1,249 @@
+"""What goes over the wire, for readers of the API page; a test holds real answers against these models."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from features.examples import EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD, EXAMPLE_RECORD
+from features.risk import Audience
+from riskapi.approvals import RATIONALE_LENGTH_MIN
+from riskapi.auth import PrincipalKind, Scope
+from riskapi.scoring import NOTICE
+from riskapi.storage.base import Event
+
+Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$", examples=["sha256:" + "0" * 64])]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Wire(BaseModel):
+    """A part of a body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReasonBody(Wire):
+    """One contribution in words."""
+
+    code: Annotated[str, Field(description="Stable for ever: four characters, eight for two features together")]
+    sentence: Annotated[str, Field(description="What was seen")]
+    feature: Annotated[str, Field(description="Name in GET /v1/features; `a & b` for two together")]
+    observed: float | bool | str | None
+    usual: Annotated[str | None, Field(description="What is usual in the reference population")]
+    contribution: Annotated[float, Field(description="Log-odds")]
+    direction: Literal["raises", "lowers"]
+    message: Annotated[str | None, Field(description="Message that the fact comes from: API, PNR, DOC")]
+
+
+class IntervalBody(Wire):
+    """Where the probability lies, as far as the uncertainty of the model's points goes."""
+
+    low: Probability
+    high: Probability
+    level: Probability
+
+
+class ModelRefBody(Wire):
+    """Which model spoke."""
+
+    name: str
+    version: str
+    digest: Digest
+
+
+class RiskAssessmentBody(Wire):
+    """One risk: `baseline` plus the contributions of all reasons plus `other_contributions` is `log_odds`."""
+
+    risk: str
+    audience: Audience
+    probability: Probability
+    interval: IntervalBody
+    percentile: Annotated[float, Field(ge=0, le=100)]
+    band: str
+    baseline: float
+    log_odds: float
+    standard_error: float
+    reasons_for: list[ReasonBody]
+    reasons_against: list[ReasonBody]
+    other_contributions: float
+    missing: list[str]
+    out_of_range: list[str]
+    model: ModelRefBody
+    statement: str
+    advice: str | None
+
+
+class ScoreAnswer(Wire):
+    """What is said of one record. A person decides."""
+
+    decision_id: Annotated[str, Field(description="UUID version 7; the decision is on disk when this arrives")]
+    record_id: str
+    scored_at: Annotated[datetime, Field(description="UTC")]
+    notice: Annotated[str, Field(examples=[NOTICE])]
+    dropped_fields: Annotated[list[str], Field(description="Facts that came and were dropped on receipt, by name")]
+    not_scored: Annotated[Literal["crew"] | None, Field(description="Why there are no scores, where that is the rule")]
+    risks: Annotated[list[RiskAssessmentBody], Field(description="For the audiences of the key, each on its own")]
+
+
+class ProblemRow(Wire):
+    """One broken rule: where, what is allowed, what to do."""
+
+    place: Annotated[str, Field(examples=["booking.party_size"])]
+    rule: Annotated[str, Field(examples=["a whole number is expected"])]
+    remedy: Annotated[str, Field(examples=["Send a number without quotes and without fraction."])]
+
+
+class ProblemBody(Wire):
+    """A problem document (RFC 9457). It never repeats what was sent."""
+
+    type: Annotated[str, Field(examples=["urn:riskapi:problem:invalid-body"])]
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemRow] = []
+
+
+class BatchRow(Wire):
+    """The answer of one record of a batch, or its problem."""
+
+    row: Annotated[int, Field(ge=0, description="Place of the record in the batch, from 0")]
+    answer: ScoreAnswer | None
+    problem: ProblemBody | None
+
+
+class BatchAnswer(Wire):
+    """One row for each record, in their order."""
+
+    scored: int
+    refused: int
+    rows: list[BatchRow]
+
+
+class DecisionBody(Wire):
+    """A stored decision: the record in its stored form and the answer as it was given, as far as the key may see."""
+
+    seq: int
+    decision_id: str
+    scored_at: datetime
+    principal: str
+    key_id: str
+    record_id: str
+    digests: list[Digest]
+    dropped: list[str]
+    input: Annotated[dict[str, Any], Field(description="Linkage facts are keyed hashes; never-stored facts are gone")]
+    answer: ScoreAnswer
+
+
+class ExplanationRow(Wire):
+    """One risk with every contribution; with the baseline they add up to the log-odds."""
+
+    risk: str
+    digest: Digest
+    baseline: float
+    log_odds: float
+    contributions: list[ReasonBody]
+
+
+class ExplanationBody(Wire):
+    """All contributions of a stored decision, computed again from the stored record and found equal."""
+
+    decision_id: str
+    risks: list[ExplanationRow]
+
+
+class ProposalRequest(Wire):
+    """A bundle to propose: the text of each of its files."""
+
+    files: Annotated[
+        dict[Annotated[str, Field(pattern="^[a-z]+\\.json$")], str],
+        Field(min_length=1, max_length=20, description="manifest.json, signature.json and the others, as text"),
+    ]
+    rationale: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+
+
+class RationaleRequest(Wire):
+    """Why a person decides so."""
+
+    rationale: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=RATIONALE_LENGTH_MIN, max_length=2000),
+        Field(examples=["Gates pass, card read, agreed with the quality board on 3 March."]),
+    ]
+
+
+class LedgerRow(Wire):
+    """Who did what to a bundle, when and why."""
+
+    seq: int
+    at: datetime
+    event: Event
+    digest: Digest
+    risk: str
+    principal: str
+    rationale: str
+
+
+class ProposalBody(Wire):
+    """A proposed bundle and what happened to it."""
+
+    digest: Digest
+    risk: str
+    name: str
+    version: str
+    state: Event
+    live: bool
+    events: list[LedgerRow]
+
+
+class ProposalDetail(ProposalBody):
+    """A proposed bundle with its card and its gates, to decide upon."""
+
+    card: dict[str, Any]
+    gates: Any
+
+
+class ModelBody(Wire):
+    """A live model: what it estimates, for whom, and who approved it."""
+
+    risk: str
+    title: str
+    audience: Audience
+    name: str
+    version: str
+    digest: Digest
+    approved_at: datetime
+    approved_by: str
+    rationale: str
+
+
+class ModelDetail(ModelBody):
+    """A live model with its bands, its features and every point it can give."""
+
+    statement: str
+    bands: list[dict[str, Any]]
+    features: list[str]
+    model: Annotated[dict[str, Any], Field(description="Baseline and points per bin [log-odds]: the model, all of it")]
+
+
+class KeyBody(Wire):
+    """A key as `keys list` shows it."""
+
+    key_id: str
+    principal: str
+    kind: PrincipalKind
+    scopes: list[Scope]
+
+
+class Readiness(Wire):
+    """Whether the service can score, and what is missing where it cannot."""
+
+    ready: bool
+    missing: list[str]
+    models: dict[str, Digest]
+
+
+RECORD_EXAMPLES: dict[str, dict[str, Any]] = {
+    "air": {"summary": "An adult who arrives by air, every message present", "value": EXAMPLE_RECORD},
+    "land": {"summary": "A trader at a land post without booking or carrier", "value": EXAMPLE_LAND_RECORD},
+    "minor": {"summary": "A minor who travels alone", "value": EXAMPLE_MINOR_RECORD},
+}

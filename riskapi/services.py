@@ -1,0 +1,140 @@
+"""The composition root: every part of the service, made once from the settings and handed to whoever needs it."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+from starlette.types import Scope as AsgiScope
+
+from riskapi.active import ActiveModels
+from riskapi.approvals import Approvals
+from riskapi.auth import KeyRing, Principal, utc_now
+from riskapi.errors import AuthenticationError, StorageError
+from riskapi.secret import ServiceSecret
+from riskapi.settings import Settings
+from riskapi.storage.decisions import SqlDecisionStore
+from riskapi.storage.engine import open_engine
+from riskapi.storage.keys import SqlKeyStore
+from riskapi.storage.ledger import SqlLedger
+from riskapi.storage.writer import GroupCommitWriter
+from riskapi.telemetry import Metrics, where_it_failed
+
+_RING_REFRESH_SECONDS_MIN = 0.1
+
+
+class Services:
+    """What one process works with.
+
+    The parts that need no event loop are ready after construction, for the command line; :meth:`start` adds the writer
+    and the look-out for what other processes approve.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.log = structlog.get_logger()
+        self.metrics = Metrics()
+        self.secret = ServiceSecret(settings.secret_key)
+        self.engine: sa.Engine = open_engine(settings)
+        self.decisions = SqlDecisionStore(self.engine)
+        self.ledger = SqlLedger(self.engine)
+        self.keys = SqlKeyStore(self.engine)
+        self.ring = KeyRing(self.secret)
+        self.active = ActiveModels(
+            self.ledger, settings.trusted_signers, settings.reasons_for, settings.reasons_against
+        )
+        self.approvals = Approvals(self.ledger, self.active, clock)
+        self.writer = GroupCommitWriter(
+            self.decisions,
+            rows_max=settings.commit_rows_max,
+            waiting_max=settings.waiting_rows_max,
+            watch=self.metrics.watch_commit,
+        )
+        self.store_failure: str | None = None
+        """Why the store could not be read at the last look, where it could not."""
+        self._key_mark = -1
+        self._ring_asked_at = float("-inf")
+        self._look_out: asyncio.Task[None] | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Follow what other processes did: approvals, new keys, revoked keys.
+
+        Raises:
+            StorageError: where the store cannot be read; models and keys stay as they are.
+        """
+        mark = self.keys.mark()
+        if mark != self._key_mark:
+            self.ring.replace(self.keys.keys())
+            self._key_mark = mark
+        if self.active.refresh():
+            for risk, rule in self.active.refused.items():
+                self.log.error("bundle_refused", risk=risk, rule=rule)
+            self.metrics.show_models(
+                {m.risk: m.bundle.digest for m in self.active.live.models}, len(self.active.refused)
+            )
+            self.log.info("models_live", digests=list(self.active.live.digests))
+
+    async def start(self) -> None:
+        """Start the writer and the look-out, on the running event loop."""
+        self.writer.start()
+        self._look_out = asyncio.create_task(self._keep_looking())
+
+    async def stop(self) -> None:
+        """Store what waits, then let go of everything."""
+        if self._look_out is not None:
+            self._look_out.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._look_out
+        await self.writer.close()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.decisions.close()
+        self.engine.dispose()
+
+    def caller(self, scope: AsgiScope) -> Principal:
+        """Find out who sends a request.
+
+        Raises:
+            AuthenticationError: for no key, two, or one that is not valid now.
+        """
+        sent = [value for name, value in scope["headers"] if name == b"authorization"]
+        authorization = sent[0].decode("latin-1") if len(sent) == 1 else None
+        try:
+            return self.ring.principal(authorization, self.clock())
+        except AuthenticationError:
+            if authorization is None or not self._ring_is_stale():
+                raise
+        self.refresh_ring()
+        return self.ring.principal(authorization, self.clock())
+
+    def refresh_ring(self) -> None:
+        """Read the keys now: a key made a moment ago is valid before the next look."""
+        with contextlib.suppress(StorageError):
+            self.ring.replace(self.keys.keys())
+
+    def _ring_is_stale(self) -> bool:
+        """Whether an unknown key is worth a look into the store; a flood of them is not."""
+        now = asyncio.get_running_loop().time() if self._look_out else float("inf")
+        if now - self._ring_asked_at < _RING_REFRESH_SECONDS_MIN:
+            return False
+        self._ring_asked_at = now
+        return True
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.poll_seconds)
+            try:
+                await asyncio.to_thread(self.refresh)
+                self.store_failure = None
+            except StorageError as error:
+                if self.store_failure is None:
+                    self.log.error("store_unreadable", rule=str(error))  # noqa: TRY400 - the text says it; a trace adds nothing
+                self.store_failure = str(error)
+            except Exception as error:  # noqa: BLE001 - the look-out must outlive any single failure
+                self.log.error("look_out_failed", **where_it_failed(error))  # noqa: TRY400 - a trace may show data

@@ -1,0 +1,102 @@
+"""Makes services for tests: a store of its own, approved bundles, keys of any scope."""
+
+import base64
+import json
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from features.examples import EXAMPLE_RECORD
+from riskapi.app import create_app
+from riskapi.auth import Principal, PrincipalKind, Scope, new_key
+from riskapi.services import Services
+from riskapi.settings import Settings
+from tests.bundles import RISK_NAMES, TRUSTED, make_bundle
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # starlette announces another HTTP client for its test client
+    from fastapi.testclient import TestClient
+
+SECRET = base64.b64encode(sha256(b"of the tests").digest()).decode()
+BOTH = (Scope.ENFORCEMENT, Scope.PROTECTION)
+SCORER = (Scope.SCORE, *BOTH)
+NOW = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
+PROPOSER = Principal("Training pipeline", PrincipalKind.SYSTEM, "0" * 16, frozenset({Scope.MODELS_PROPOSE}))
+APPROVER = Principal("Amina Yusuf", PrincipalKind.PERSON, "1" * 16, frozenset({Scope.MODELS_APPROVE}))
+RATIONALE = "Card and gates were read and agreed."
+
+
+def settings(directory: Path, **changes: Any) -> Settings:
+    """Settings of a service with a store of its own."""
+    values = {
+        "secret_key": SECRET,
+        "database_url": f"sqlite:///{directory / 'store.db'}",
+        "trusted_signers": TRUSTED,
+        "log_level": "error",
+        "poll_seconds": 0.05,
+    }
+    return Settings(**(values | changes))
+
+
+def go_live(services: Services, risk: str, seed: int = 0) -> str:
+    """Propose a bundle and have it approved; gives its digest."""
+    files, _ = make_bundle(risk, seed)
+    event = services.approvals.propose(dict(files), PROPOSER, "")
+    services.approvals.approve(event.digest, APPROVER, RATIONALE)
+    services.refresh()
+    return event.digest
+
+
+def make_key(
+    services: Services,
+    scopes: Iterable[Scope] = SCORER,
+    name: str = "Gateway NBO",
+    kind: PrincipalKind = PrincipalKind.SYSTEM,
+    lifetime: timedelta | None = None,
+) -> str:
+    """Make a key and store it."""
+    now = services.clock()
+    key, row = new_key(services.secret, name, kind, scopes, now, expires_at=lifetime and now + lifetime)
+    services.keys.add_key(row)
+    services.refresh()
+    return key
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The header that carries a key."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+@contextmanager
+def serving(services: Services) -> Iterator[TestClient]:
+    """A client of a started application."""
+    with TestClient(create_app(services=services), raise_server_exceptions=True) as client:
+        yield client
+
+
+@contextmanager
+def scoring_service(directory: Path, risks: Iterable[str] = RISK_NAMES, **changes: Any) -> Iterator[TestClient]:
+    """A client of a service with approved models, whose key may score for both audiences."""
+    services = Services(settings(directory, **changes))
+    for risk in risks:
+        go_live(services, risk)
+    with serving(services) as client:
+        client.headers.update(bearer(make_key(services)))
+        yield client
+
+
+def services_of(client: TestClient) -> Services:
+    """The services behind a client."""
+    return client.app.state.services
+
+
+def with_facts(base: Mapping[str, Any] = EXAMPLE_RECORD, **blocks: Any) -> dict[str, Any]:
+    """A record as JSON data, with facts added to its blocks."""
+    data = json.loads(json.dumps(base))
+    for name, value in blocks.items():
+        data[name] = {**data.get(name, {}), **value} if isinstance(value, dict) else value
+    return data

@@ -1,0 +1,63 @@
+"""What all measures share: arrays that fit together, and scores ranked with their ties."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.errors import MetricError
+
+Floats = npt.NDArray[np.float64]
+Numbers = npt.ArrayLike
+
+
+def checked(y: Numbers, score: Numbers, weight: Numbers | None = None) -> tuple[Floats, Floats, Floats]:
+    """Take outcomes (0 or 1), scores and weights (1 where none are given) as arrays of one length.
+
+    Raises:
+        MetricError: where lengths differ, nothing is there, or a number is out of place.
+    """
+    outcome, scores = np.asarray(y, dtype=np.float64), np.asarray(score, dtype=np.float64)
+    weights = np.ones_like(outcome) if weight is None else np.asarray(weight, dtype=np.float64)
+    if outcome.ndim != 1 or not outcome.shape == scores.shape == weights.shape:
+        raise MetricError("outcomes, scores and weights are one-dimensional and of one length")
+    if not len(outcome):
+        raise MetricError("a measure needs at least one case")
+    if not np.isin(outcome, (0.0, 1.0)).all():
+        raise MetricError("outcomes are 0 or 1: leave cases out whose outcome is not known")
+    if not (np.isfinite(scores).all() and np.isfinite(weights).all()) or (weights < 0).any() or not weights.any():
+        raise MetricError("scores are finite; weights are finite, not negative, and not all zero")
+    return outcome, scores, weights
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Weights per distinct score, the highest score first.
+
+    Attributes:
+        positive: (n_distinct,), weight of the confirmed cases with this score.
+        total: (n_distinct,), weight of all cases with it.
+    """
+
+    positive: Floats
+    total: Floats
+
+    @property
+    def prevalence(self) -> float:
+        """Share of confirmed cases."""
+        return float(self.positive.sum() / self.total.sum())
+
+
+def ranked(y: Numbers, score: Numbers, weight: Numbers | None = None) -> Ranked:
+    """Rank cases by score, ties together.
+
+    Raises:
+        MetricError: as :func:`checked`.
+    """
+    outcome, scores, weights = checked(y, score, weight)
+    order = np.argsort(-scores, kind="stable")  # stable: fast on scores that are sorted already, as resamples are
+    scores, weights, positive = scores[order], weights[order], (outcome * weights)[order]
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(scores)) + 1))
+    total = np.add.reduceat(weights, starts)
+    kept = total > 0  # a resample may leave a score without a case
+    return Ranked(np.add.reduceat(positive, starts)[kept], total[kept])

@@ -169,7 +169,7 @@ def _document(rng: Random, crossing: datetime) -> dict[str, Any]:
 
 def _journey(rng: Random, crossing: datetime) -> dict[str, Any]:
     legs: list[dict[str, Any]] = []
-    at = crossing
+    at = crossing + timedelta(minutes=rng.choice((0, 0, -30, 90)))
     port = rng.choice(PORTS)
     for _ in range(rng.choice((0, 1, 1, 1, 2, 3, 16))):
         arrives = at

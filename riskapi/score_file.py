@@ -1,10 +1,11 @@
 """Whole files scored: rows in, answers out, findings beside them, in chunks so that memory stays small."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import orjson
 
@@ -54,10 +55,7 @@ def score_files(
         ServiceError: a file cannot be read or written, or the service does not answer.
     """
     summary = Summary()
-    report = out.with_name(out.name + ".findings.ndjson")
-    with ExitStack() as stack:
-        writer = stack.enter_context(open_writer(out))
-        findings = stack.enter_context(report.open("wb"))
+    with open_writer(out) as writer, _report(out) as (findings_path, findings):
         rows = (row for path in paths for row in rows_of(path, mapping))
         for chunk in _chunks(rows):
             answers, problems = _score(chunk, scorer)
@@ -67,11 +65,20 @@ def score_files(
             summary.not_scored += sum(1 if row.record else row.unread for row, _ in problems)
             summary.findings += sum(len(found) for _, found in problems)
             on_progress(len(chunk))
-    if summary.findings:
-        summary.findings_path = report
-    else:
-        report.unlink()
+    summary.findings_path = findings_path if summary.findings else None
     return summary
+
+
+@contextmanager
+def _report(out: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """Open the report of findings; one that stays empty is removed."""
+    path = out.with_name(out.name + ".findings.ndjson")
+    try:
+        with path.open("wb") as file:
+            yield path, file
+    finally:
+        if path.exists() and not path.stat().st_size:
+            path.unlink()
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -70,7 +70,7 @@ class ServiceScorer:
         body = b"[" + b",".join(record.model_dump_json(exclude_unset=True).encode() for record in records) + b"]"
         try:
             answered = self._client.post("/v1/scores/batch", content=body, headers={"content-type": "application/json"})
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ServiceError(f"The service does not answer ({type(error).__name__}). Check --url.") from None
         if answered.is_error:
             raise ServiceError(_refusal(answered))

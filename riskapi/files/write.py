@@ -105,6 +105,8 @@ class AnswerFile(ABC):
         self.close()
         if kind is None:
             self._part.replace(self._path)
+        else:
+            self._part.unlink()
 
 
 class _Lines(AnswerFile):

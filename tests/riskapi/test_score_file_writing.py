@@ -81,6 +81,7 @@ def test_a_file_is_there_only_when_it_is_complete(tmp_path, suffix):
     with pytest.raises(KeyboardInterrupt):
         stop_half_way()
     assert path.read_text() == "the last run's"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("name", ["out.xlsx", "absent/out.csv"])

@@ -1,0 +1,98 @@
+"""``score-file``: score whole files, through the running service or with bundles on this machine."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from features.errors import FeatureError
+from features.mapping import TableMapping
+from models.assessment import RiskScorer
+from models.bundle import ModelBundle, read_directory
+from riskapi.commands.console import ERR, OUT, errors_shown
+from riskapi.errors import ServiceError
+from riskapi.files.read import rows_in
+from riskapi.files.scorers import BundleScorer, Scorer, ServiceScorer
+from riskapi.live import LiveModel, LiveModels
+from riskapi.score_file import Summary, score_files
+
+app = typer.Typer()
+
+_TIMEOUT_SECONDS = 60.0
+_NOT_RECORDED = "Nothing is recorded: these scores are for evaluation, not for a decision about anybody."
+
+
+@app.command(name="score-file")
+def score_file(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Voyage manifests (.json), records (.ndjson, .jsonl), tables (.csv, .csv.gz, .parquet)."),
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option(help="Answers: .ndjson holds them whole; .csv and .parquet have a row for each risk.")
+    ],
+    mapping: Annotated[
+        Path | None, typer.Option(help="What the columns of a table mean (TOML); not needed for a column 'record'.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Address of the running service; it records every decision.")] = None,
+    key: Annotated[
+        str | None, typer.Option(envvar="RISK_API_KEY", help="API key for the service, with the scope score.")
+    ] = None,
+    bundle: Annotated[
+        list[Path] | None,
+        typer.Option(help="Instead of --url: directory of a bundle; repeat for several. Records nothing."),
+    ] = None,
+    signer: Annotated[
+        list[str] | None,
+        typer.Option(envvar="RISKAPI_TRUSTED_SIGNERS", help="Public key that the bundles must be signed with."),
+    ] = None,
+) -> None:
+    """Score everybody in files: answers go to --out, what could not be read goes to a report beside it."""
+    with errors_shown():
+        try:
+            described = TableMapping.from_toml(mapping) if mapping else None
+            with _scorer(url, key, bundle or (), signer or ()) as scorer, _progress(paths) as progress:
+                task = progress.add_task("Scoring", total=sum(map(rows_in, paths)) or None)
+                summary = score_files(
+                    paths, scorer, out, described, lambda rows: progress.update(task, advance=rows, refresh=True)
+                )
+        except FeatureError as error:  # a mapping or a bundle that breaks a rule: its text says which
+            raise ServiceError(str(error)) from None
+    _tell(summary, out)
+
+
+@contextmanager
+def _scorer(url: str | None, key: str | None, bundles: Sequence[Path], signers: Sequence[str]) -> Iterator[Scorer]:
+    if (url is None) == (not bundles):
+        raise ServiceError("Give either --url with --key, or --bundle with --signer.")
+    if bundles:
+        trusted = {one for text in signers for one in text.split(",")}
+        opened = [ModelBundle.open(read_directory(directory), trusted) for directory in bundles]
+        ERR.print(_NOT_RECORDED, style="yellow")
+        yield BundleScorer(LiveModels([LiveModel(one, RiskScorer(one)) for one in opened]), datetime.now(UTC))
+        return
+    if not key:
+        raise ServiceError("Give the API key: --key, or the variable RISK_API_KEY.")
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=str(url), headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+        yield ServiceScorer(client)
+
+
+def _progress(paths: Sequence[Path]) -> Progress:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    return Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal or not paths)
+
+
+def _tell(summary: Summary, out: Path) -> None:
+    OUT.print(f"{summary.scored} scored, {summary.not_scored} not. Answers: {out}", highlight=False, soft_wrap=True)
+    if summary.findings_path:
+        told = f"{summary.findings} findings: {summary.findings_path}"
+        OUT.print(told, style="yellow", highlight=False, soft_wrap=True)
+    if not summary.scored and summary.not_scored:
+        raise typer.Exit(1)

@@ -45,7 +45,8 @@ def _protected_facts() -> dict[str, frozenset[str]]:
         for name, info in block.model_fields.items():
             if sensitivity_of(block, name) not in {None, Sensitivity.FEATURE}:
                 extra: Any = info.json_schema_extra
-                found[name] = found.get(name, frozenset()) | frozenset(extra.get("x-derived-by", ()))
+                allowed = (*extra.get("x-derived-by", ()), *extra.get("x-namesake-for", ()))
+                found[name] = found.get(name, frozenset()) | frozenset(allowed)
     return found
 
 

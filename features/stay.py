@@ -118,8 +118,8 @@ def stay_left_open(record: TravellerRecord) -> bool | None:
         lowers="The length of stay fits its purpose",
         missing="Length of stay and purpose could not be compared",
     ),
-    because="A stay that does not fit its stated purpose is part of the published indicator on purpose and accommodation"
-    " (IOM MIDAS; airline training material).",
+    because="A stay that does not fit its stated purpose is part of the published indicator on purpose and"
+    " accommodation (IOM MIDAS; airline training material).",
 )
 def stay_exceeds_purpose(record: TravellerRecord) -> bool | None:
     """Whether the stay is longer than usual for its purpose: transit 3 days, business 60, tourism and trade 90.

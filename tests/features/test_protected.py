@@ -9,13 +9,11 @@ import pytest
 
 from features.catalogue import CATALOGUE, Extractor
 from features.record import Block, Sensitivity, TravellerRecord, block_types, sensitivity_of
+from features.risk import RISKS
 from features.spec import Use
 from tests.makers import EXAMPLE_REFERENCE, random_data
 
 SCORED = [spec for spec in CATALOGUE if spec.use is Use.SCORE]
-NAMESAKES = {("", "purpose_code")}
-"""Permitted by name only, since stay.purpose_code is a feature fact: the value must change nothing."""
-
 COUNTRIES = ("KEN", "SOM", "GBR", "XXB", "CHN")
 PORTS = ("ADD", "DXB", "EBB", "MGQ", "NBO", "XXX")
 TEXTS = ("one", "two", "X9", "+254711111111", "a@example.org", "OTIENO", "FATUMA")
@@ -50,7 +48,7 @@ def _types() -> dict[str, type[Block]]:
 
 def _permitted(path: str, name: str) -> set[str]:
     extra = _types()[path].model_fields[name].json_schema_extra
-    return set() if (path, name) in NAMESAKES else set(extra.get("x-derived-by", ()))
+    return set(extra.get("x-derived-by", ()))
 
 
 def _protected(*, with_derivations: bool) -> dict[str, list[str]]:
@@ -132,6 +130,4 @@ def test_r1_permitted_derivations_are_the_listed_ones():
 @pytest.mark.parametrize("spec", [spec for spec in CATALOGUE if spec.use is Use.AUDIT], ids=lambda spec: spec.name)
 def test_r1_audit_features_enter_no_model(spec):
     """A protected fact is offered for audits and selected for no risk."""
-    from features.risk import RISKS  # noqa: PLC0415 - the list is asked at run time
-
     assert all(spec not in CATALOGUE.for_scoring(risk) for risk in RISKS.values())

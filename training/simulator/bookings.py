@@ -18,6 +18,10 @@ from training.simulator.geography import LEGS_AT_MOST
 from training.simulator.journeys import OUT
 from training.simulator.world import AIR, LAND, SEA, World
 
+HAND_BAGGAGE_KG = 5
+"""Below this weight nothing is checked in."""
+PIECE_KG = 23
+"""Usual weight of a piece (IATA)."""
 FARES = ("economy", "business", "first")
 
 
@@ -41,7 +45,7 @@ def draw_bookings(world: World, columns: Columns) -> Columns:
     hours = np.where(pattern, np.maximum(hours, 24 * rng.uniform(6, 40, count)), hours)
     cash = draw_flags(rng, settings.cash, 0.8 * lean) & ~pattern
     third_party = draw_flags(rng, settings.third_party_payer, 0.5 * lean)
-    others = draw_texts(rng, {"CC": 0.74, "DP": 0.10, "MS": 0.05, "CK": 0.03, "GR": 0.03, "VOC": 0.05}, count)
+    others = draw_texts(rng, settings.payments, count)
     one_way = draw_flags(rng, settings.one_way, 0.5 * lean) & ~pattern
     stay = settings.stay_median_days * np.exp(settings.stay_sigma * rng.normal(size=count))
     changes = rng.poisson(settings.change_mean * np.exp(0.2 * lean))
@@ -55,17 +59,18 @@ def draw_bookings(world: World, columns: Columns) -> Columns:
         "payment": np.where(cash, "CA", others),
         "third_party": third_party,
         "one_way": one_way,
-        "stay_days": np.minimum(np.round(stay, 0) + (stay < 0.5), 365.0),
+        "stay_days": np.clip(np.round(stay), 0.0, 365.0),
         "changes": changes,
-        "name_changes": (rng.random(count) < settings.name_change) * (1 + (rng.random(count) < 0.1)),
+        "name_changes": (rng.random(count) < settings.name_change).astype(np.int64),
         "is_split": (rng.random(count) < settings.split),
-        "consecutive": draw_flags(rng, settings.consecutive_tickets, 0.4 * lean + 0.4 * (size > 2)) | pattern,
+        "consecutive": draw_flags(rng, settings.consecutive_tickets, 0.4 * lean + 0.15 * np.minimum(size - 1, 3))
+        | pattern,
         "pooled": ((size > 1) & (rng.random(count) < settings.pooled_baggage * 2)) | (pattern & (size > 1)),
         "fare": np.array(FARES, dtype=object)[fare],
-        "email_class": draw_texts(rng, dict(settings.email_classes), count),
-        "has_phone": rng.random(count) < 0.86,
+        "email_class": draw_texts(rng, settings.email_classes, count),
+        "has_phone": rng.random(count) < settings.phone,
         "locator": rng.integers(0, 32**6, count),
-        "shared_phone": draw_flags(rng, 0.04, lean) & (columns["agency"] >= 0),
+        "shared_phone": draw_flags(rng, settings.shared_phone, lean) & (columns["agency"] >= 0),
         "booked": (mode == AIR) | ((mode == SEA) & (rng.random(count) < world.parameters.defects.sea_pnr)),
     }
 
@@ -123,7 +128,8 @@ def time_legs(world: World, columns: Columns, ways: Columns) -> Ints:
     total = (departs + minutes).max(axis=1)
     crossing = columns["minute"][lead]
     begin = np.where(backwards, crossing, crossing - total)
-    return np.stack([begin[:, None] + departs, begin[:, None] + departs + minutes], axis=2)
+    starts = begin[:, None] + departs
+    return np.asarray(np.stack([starts, starts + minutes], axis=2), dtype=np.int64)
 
 
 def draw_baggage(world: World, columns: Columns, stay_days: Floats, party: Ints) -> Columns:
@@ -132,17 +138,16 @@ def draw_baggage(world: World, columns: Columns, stay_days: Floats, party: Ints)
     rng = open_stream(world.seed, "baggage", int(columns["week"][0]))
     count, lean = len(party), columns["lean"]
     usual = np.clip(9 + 4.2 * np.log1p(stay_days) + rng.normal(0, 5, count), 0, 60)
-    usual = np.where(columns["age"] < 2, usual * 0.3, usual)
     light: Flags = draw_flags(rng, settings.baggage_light, 0.4 * lean)
     kilos = np.where(light, usual * rng.uniform(0, 0.45, count), usual)
-    kilos = np.where(kilos < 5, 0.0, np.round(kilos, 1))
+    kilos = np.where(kilos < HAND_BAGGAGE_KG, 0.0, np.round(kilos, 1))
     together = columns["party_size"] > 1
     by_other = draw_flags(rng, settings.checked_in_by_other, 0.3 * lean)
     return {
         "kilos": kilos,
-        "pieces": np.ceil(kilos / 23).astype(np.int64),
+        "pieces": np.ceil(kilos / PIECE_KG).astype(np.int64),
         "apart": together & draw_flags(rng, settings.apart_from_party, 0.2 * lean),
-        "by_other": by_other & (together | (rng.random(count) < 0.5)),
+        "by_other": by_other,
         "seat_row": 1 + draw_choices(rng, np.ones(38), count),
         "seat_letter": draw_choices(rng, np.ones(6), count),
     }

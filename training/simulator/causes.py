@@ -6,6 +6,9 @@ import numpy as np
 
 from training.simulator.columns import Columns, Floats
 
+NIGHT_FROM, NIGHT_UNTIL = 20.0, 5.0
+"""Local hours."""
+
 Shape = Callable[[Columns], Floats]
 
 
@@ -45,7 +48,7 @@ def detour(c: Columns) -> Floats:
 
 def long_wait(c: Columns) -> Floats:
     """A connection of many hours (GTAS dwell time): a hump around 18 hours, since a stopover of days is tourism."""
-    return np.exp(-0.5 * ((c["longest_wait_hours"] - 18.0) / 7.0) ** 2) * (c["longest_wait_hours"] > 6)
+    return np.exp(-0.5 * ((c["longest_wait_hours"] - 18.0) / 6.0) ** 2)
 
 
 def light_baggage(c: Columns) -> Floats:
@@ -129,7 +132,7 @@ def stay_undeclared(c: Columns) -> Floats:
 def night_crossing(c: Columns) -> Floats:
     """By land or sea between 20 and 5 local time (judgement): posts are quiet then."""
     local = (c["hour"] + 3.0) % 24.0
-    return _flag(~c["by_air"] & ((local >= 20.0) | (local < 5.0)))
+    return _flag(~c["by_air"] & ((local >= NIGHT_FROM) | (local < NIGHT_UNTIL)))
 
 
 def large_party(c: Columns) -> Floats:

@@ -27,7 +27,7 @@ def open_stream(seed: int, topic: str, window: int = 0) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(topic.encode()), window]))
 
 
-def sigmoid(log_odds: Floats) -> Floats:
+def sigmoid(log_odds: Array) -> Floats:
     """Turn log-odds into probabilities."""
     return np.asarray(1.0 / (1.0 + np.exp(-log_odds)), dtype=np.float64)
 

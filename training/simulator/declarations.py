@@ -3,8 +3,8 @@
 import numpy as np
 
 from training.simulator.columns import MINUTES_PER_DAY, Columns, draw_flags, draw_texts, open_stream
-from training.simulator.travellers import Travellers
-from training.simulator.world import LAND, MODES, World
+from training.simulator.travellers import ADULT_FROM_YEARS, Travellers
+from training.simulator.world import LAND, World
 
 
 def draw_documents(world: World, columns: Columns, travellers: Travellers) -> Columns:
@@ -32,7 +32,7 @@ def draw_documents(world: World, columns: Columns, travellers: Travellers) -> Co
     neighbours = (mode == LAND) & (rng.random(count) < settings.land_identity_card)
     odd = draw_texts(rng, {"T": 0.4, "O": 0.3, "S": 0.15, "R": 0.15}, count)
     kind = np.where(travellers.odd_document[who], odd, np.where(neighbours, "ID", "P"))
-    zone_read = rng.random(count) < np.array([settings.zone_read[m] for m in MODES])[mode]
+    zone_read = rng.random(count) < np.array(settings.zone_read.in_order)[mode]
     return {
         "doc_age_days": age,
         "doc_left_days": validity - age,
@@ -59,26 +59,33 @@ def draw_stays(world: World, columns: Columns) -> Columns:
     bookings = len(columns["lead"])
     purpose = draw_texts(rng, settings.purposes, bookings)[party]
     # At land posts trade and family are the rule.
-    trader = (columns["mode"] == LAND) & (rng.random(bookings) < 0.55)[party]
-    purpose = np.where(trader, np.where(rng.random(bookings) < 0.5, "trade", "family")[party], purpose)
+    trader = (columns["mode"] == LAND) & (rng.random(bookings) < settings.land_traders)[party]
+    purpose = np.where(trader, draw_texts(rng, {"trade": 0.5, "family": 0.5}, bookings)[party], purpose)
     lodging = draw_texts(rng, settings.accommodations, bookings)[party]
-    hosted = np.isin(purpose, ["family"]) & (rng.random(bookings) < 0.7)[party]
+    hosted = (purpose == "family") & (rng.random(bookings) < settings.hosted_families)[party]
     lodging = np.where(hosted, "private", lodging)
-    engaged = np.isin(purpose, ["work"]) & (rng.random(bookings) < 0.4)[party]
+    engaged = (purpose == "work") & (rng.random(bookings) < settings.lodged_workers)[party]
     lodging = np.where(engaged, "employer", lodging)
-    open_share = np.array([settings.missing[m] for m in MODES])[columns["mode"]]
+    open_share = np.array(settings.missing.in_order)[columns["mode"]]
     no_purpose = draw_flags(rng, open_share, 0.4 * lean)
     no_lodging = draw_flags(rng, open_share, 0.4 * lean)
-    minor = columns["age"] < 18
+    minor = columns["age"] < ADULT_FROM_YEARS
     alone = columns["party_size"] == 1
     strangers = ~columns["is_family"]
-    unguarded = np.where(alone, rng.random(count) < 0.6, draw_flags(rng, settings.guardian_missing, 1.5 * strangers))
+    unguarded = np.where(
+        alone,
+        rng.random(count) < settings.guardian_missing_alone,
+        draw_flags(rng, settings.guardian_missing, 1.5 * strangers),
+    )
+    record_share = np.where(unguarded, settings.guardian_record_without, settings.guardian_record)
+    purpose[no_purpose], lodging[no_lodging] = None, None
     return {
-        "purpose": np.where(no_purpose, None, purpose),
-        "lodging": np.where(no_lodging, None, lodging),
+        "purpose": purpose,
+        "lodging": lodging,
         "undeclared": no_purpose | no_lodging,
         "minor": minor,
         "guardian_missing": minor & unguarded,
-        "guardian_record": minor & (rng.random(count) < np.where(unguarded, 0.35, settings.guardian_record)),
+        "guardian_record": minor & (rng.random(count) < record_share),
+        "land_stay_declared": rng.random(count) < settings.land_stay_declared,
         "shared_address": draw_flags(rng, settings.shared_address, lean),
     }

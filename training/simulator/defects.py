@@ -42,5 +42,5 @@ def draw_defects(world: World, facts: Columns) -> Columns:
     for name in FIELDS_LEFT_OUT:
         flags[f"keeps_{name}"] = ~draw_flags(rng, settings.carrier_field_missing, habit)
     for name in FIELDS_BROKEN:
-        flags[f"keeps_{name}"] = ~(broken & (rng.random(bookings) < 0.5)[party])
+        flags[f"keeps_{name}"] = ~(broken & (rng.random(bookings) < settings.pnr_field_lost)[party])
     return flags

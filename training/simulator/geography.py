@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import airportsdata
 import numpy as np
 
-from training.simulator.columns import Array, Flags, Floats, Ints, Texts, texts
+from training.simulator.columns import Array, Floats, Ints, Texts, texts
 from training.simulator.parameters import WorldParameters
 
 LEGS_AT_MOST = 3
@@ -53,7 +54,7 @@ class Routes:
 
 
 def _length_km(path: Sequence[str]) -> float:
-    return sum(great_circle_km(a, b) for a, b in zip(path[:-1], path[1:], strict=True))
+    return sum(great_circle_km(a, b) for a, b in pairwise(path))
 
 
 def _detours(path: tuple[str, ...], hubs: Sequence[str]) -> list[tuple[str, ...]]:
@@ -98,7 +99,7 @@ def build_routes(parameters: WorldParameters) -> Routes:
         if by_sea[number]:
             minutes[number, 0] = round((hours[number] or 12.0) * 60)
             continue
-        for leg, (a, b) in enumerate(zip(way[:-1], way[1:], strict=True)):
+        for leg, (a, b) in enumerate(pairwise(way)):
             minutes[number, leg] = round(great_circle_km(a, b) / routing.cruise_kmh * 60 + routing.ground_minutes)
         ratio[number] = _length_km(way) / max(great_circle_km(way[0], way[-1]), 1.0)
 
@@ -116,8 +117,3 @@ def build_routes(parameters: WorldParameters) -> Routes:
         share=_shares(parameters),
         detours=np.array(filled, dtype=np.int64),
     )
-
-
-def has_detour(routes: Routes) -> Flags:
-    """Whether each usual way has a detour at all."""
-    return np.asarray(routes.detours[:, 0] >= 0, dtype=np.bool_)

@@ -1,15 +1,16 @@
 """Who crosses where and when: the schedule of all crossings in order of time, with each traveller's past."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from training.simulator.columns import MINUTES_PER_DAY, Flags, Floats, Ints, draw_rows, open_stream
+from training.simulator.columns import MINUTES_PER_DAY, Floats, Ints, draw_choices, draw_rows, open_stream
 from training.simulator.travellers import Households, Travellers, form_households, populate
-from training.simulator.world import MODES, World
+from training.simulator.world import AIR, World
 
 IN, OUT, TRANSIT = range(3)
-DIRECTIONS = ("in", "out", "transit")
+DIRECTIONS: tuple[Literal["in", "out", "transit"], ...] = ("in", "out", "transit")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,17 @@ class Schedule:
     """Row at which each week starts, and the number of rows at the end."""
 
 
+@dataclass(frozen=True)
+class Trips:
+    """One row per trip of a party, in order of time."""
+
+    household: Ints
+    size: Ints
+    minute: Ints
+    post: Ints
+    direction: Ints
+
+
 def _day_weights(world: World) -> Floats:
     """How full each day of the period is, from season and weekday."""
     calendar = world.parameters.calendar
@@ -46,7 +58,7 @@ def _day_weights(world: World) -> Floats:
 
 def _minutes_of_day(world: World, rng: np.random.Generator, mode: Ints) -> Ints:
     """Minutes after midnight UTC; nights are quiet at land posts and harbours."""
-    night = np.array([world.parameters.calendar.night_share[m] for m in MODES])[mode]
+    night = np.array(world.parameters.calendar.night_share.in_order)[mode]
     at_night = rng.random(len(mode)) < night
     # Local time is UTC+3: the day from 6 to 20 local is 3 to 17 UTC.
     day = 3 * 60 + rng.beta(1.6, 1.6, len(mode)) * 14 * 60
@@ -64,7 +76,7 @@ def _choose_posts(world: World, rng: np.random.Generator, households: Households
     return np.asarray(np.where(keeps, usual[household], another), dtype=np.int64)
 
 
-def _plan_trips(world: World, households: Households, crossings: int) -> dict[str, Ints | Flags]:
+def _plan_trips(world: World, households: Households, crossings: int) -> Trips:
     """Draw the trips in random order until they make the wanted number of crossings, then sort them by time."""
     rng = open_stream(world.seed, "trips")
     volume = world.parameters.volume
@@ -74,21 +86,15 @@ def _plan_trips(world: World, households: Households, crossings: int) -> dict[st
     household, size = household[:enough], size[:enough]
     size[-1] -= max(int(size.sum()) - crossings, 0)
 
-    mode = np.where(rng.random(enough) < 0.92, households.mode[household], 0)
+    mode = np.where(rng.random(enough) < volume.usual_mode, households.mode[household], AIR)
     weights = _day_weights(world)
     day = np.searchsorted(np.cumsum(weights) / weights.sum(), rng.random(enough), side="right")
     minute = day * MINUTES_PER_DAY + _minutes_of_day(world, rng, mode)
-    direction = np.searchsorted([0.53, 0.94], rng.random(enough), side="right")
-    direction[(direction == TRANSIT) & (mode != 0)] = IN
+    direction = draw_choices(rng, [volume.directions[way] for way in DIRECTIONS], enough)
+    direction[(direction == TRANSIT) & (mode != AIR)] = IN
     post = _choose_posts(world, rng, households, household, mode)
     order = np.lexsort((np.arange(enough), minute))
-    return {
-        "household": household[order],
-        "size": size[order],
-        "minute": minute[order],
-        "post": post[order],
-        "direction": direction[order],
-    }
+    return Trips(household[order], size[order], minute[order], post[order], direction[order])
 
 
 def _past(world: World, traveller: Ints, minute: Ints) -> tuple[Ints, Floats]:
@@ -125,20 +131,20 @@ def plan_schedule(world: World, crossings: int) -> tuple[Schedule, Households, T
     """Plan exactly the given number of crossings of a period."""
     households, travellers = populate(world, form_households(world, crossings))
     trips = _plan_trips(world, households, crossings)
-    trip = np.repeat(np.arange(len(trips["size"])), trips["size"])
-    place = np.arange(len(trip)) - np.repeat(np.cumsum(trips["size"]) - trips["size"], trips["size"])
-    traveller = households.first[trips["household"][trip]] + place
-    minute = trips["minute"][trip]
+    trip = np.repeat(np.arange(len(trips.size)), trips.size)
+    place = np.arange(len(trip)) - np.repeat(np.cumsum(trips.size) - trips.size, trips.size)
+    traveller = households.first[trips.household[trip]] + place
+    minute = trips.minute[trip]
     crossings_12_months, days_since_last = _past(world, traveller, minute)
     weeks = np.arange(world.parameters.calendar.weeks + 1) * 7 * MINUTES_PER_DAY
     schedule = Schedule(
         traveller=traveller,
-        household=trips["household"][trip],
+        household=trips.household[trip],
         trip=trip,
-        party_size=trips["size"][trip],
+        party_size=trips.size[trip],
         minute=minute,
-        post=trips["post"][trip],
-        direction=trips["direction"][trip],
+        post=trips.post[trip],
+        direction=trips.direction[trip],
         crossings_12_months=crossings_12_months,
         days_since_last=days_since_last,
         window_starts=np.searchsorted(minute, weeks),

@@ -1,43 +1,89 @@
 """Names of people who do not exist, by the naming customs of their country."""
 
-from training.simulator.columns import Texts, texts
+from dataclasses import dataclass
 
-# Somali names are given name, father's, grandfather's: the "surname" of a child is not that of its mother.
-SOMALI = (
-    "WARSAME ABDI HASSAN MOHAMED FARAH ALI OSMAN JAMA YUSUF HUSSEIN AHMED ISSE NUR ADEN IBRAHIM MUSE".split(),
-    "AMINA HALIMA FADUMO ASHA HODAN SAHRA KHADRA NASRA ABDULLAHI BASHIR ISMAIL LIBAN GULED KHALID MAHAD OMAR".split(),
+import numpy as np
+
+from training.simulator.columns import Flags, Texts, texts
+
+
+@dataclass(frozen=True)
+class Custom:
+    """How the people of a region are named; names stand in one line, parted by blanks."""
+
+    surnames: str
+    women: str
+    men: str
+    families_share: bool = True
+    """Whether the members of a family share a surname."""
+
+
+# Somali and Ethiopian names are given, father's, grandfather's: a mother's surname is not her child's.
+SOMALI = Custom(
+    "WARSAME ABDI HASSAN MOHAMED FARAH ALI OSMAN JAMA YUSUF HUSSEIN AHMED ISSE NUR ADEN IBRAHIM MUSE",
+    "AMINA HALIMA FADUMO ASHA HODAN SAHRA KHADRA NASRA IFRAH SAGAL",
+    "ABDULLAHI BASHIR ISMAIL LIBAN GULED KHALID MAHAD OMAR ABDIRAHMAN SAID",
+    families_share=False,
 )
-KENYAN = (
-    "OTIENO WANJIKU KAMAU MUTUA KIPTOO ACHIENG MWANGI CHEBET NJOROGE OUMA KARIUKI WAMBUI KILONZO BARASA".split(),
-    "GRACE PETER FAITH JOHN MERCY DAVID ESTHER BRIAN JOYCE KEVIN AGNES SAMUEL LUCY DENNIS ALICE JAMES".split(),
+ETHIOPIAN = Custom(
+    "TESFAYE BEKELE ABEBE GIRMA TADESSE HAILE KEBEDE ALEMU DESTA WOLDE MENGISTU NEGASH ASSEFA MULUGETA",
+    "SELAM HIWOT MERON TIGIST RAHEL BETHLEHEM MAKEDA SENAIT",
+    "DAWIT YONAS SAMUEL ABEL NATNAEL ELIAS HENOK BEREKET",
+    families_share=False,
 )
-ETHIOPIAN = (
-    "TESFAYE BEKELE ABEBE GIRMA TADESSE HAILE KEBEDE ALEMU DESTA WOLDE MENGISTU NEGASH ASSEFA MULUGETA".split(),
-    "SELAM DAWIT HIWOT YONAS MERON SAMUEL TIGIST ABEL RAHEL NATNAEL BETHLEHEM ELIAS MAKEDA HENOK".split(),
+KENYAN = Custom(
+    "OTIENO WANJIKU KAMAU MUTUA KIPTOO ACHIENG MWANGI CHEBET NJOROGE OUMA KARIUKI WAMBUI KILONZO BARASA",
+    "GRACE FAITH MERCY ESTHER JOYCE AGNES LUCY ALICE",
+    "PETER JOHN DAVID BRIAN KEVIN SAMUEL DENNIS JAMES",
 )
-EUROPEAN = (
-    "SMITH JONES MUELLER JANSEN ANDERSSON MARTIN BROWN WILSON SCHMIDT DE VRIES JOHANSSON ROSSI TAYLOR BERNARD".split(),
-    "EMMA JAMES ANNA THOMAS SOPHIE DANIEL LAURA MARK JULIA PAUL CLARA OLIVER MARIE ERIK".split(),
+EUROPEAN = Custom(
+    "SMITH JONES MUELLER JANSEN ANDERSSON MARTIN BROWN WILSON SCHMIDT VISSER JOHANSSON ROSSI TAYLOR BERNARD",
+    "EMMA ANNA SOPHIE LAURA JULIA CLARA MARIE HELEN",
+    "JAMES THOMAS DANIEL MARK PAUL OLIVER ERIK LUCA",
 )
-ASIAN = (
-    "PATEL SHARMA KHAN WANG LI ZHANG SINGH AL MAKTOUM YILMAZ KAYA HUSSAIN CHEN GUPTA LIU".split(),
-    "PRIYA RAJESH FATIMA WEI MING ANITA IMRAN YUSUF LEILA HASSAN MEERA JUN AYSE MEHMET".split(),
+SOUTH_ASIAN = Custom(
+    "PATEL SHARMA KHAN SINGH HUSSAIN GUPTA REDDY SHAH MALIK NAIR",
+    "PRIYA FATIMA ANITA MEERA AYESHA SUNITA",
+    "RAJESH IMRAN VIKRAM ARJUN BILAL SANJAY",
 )
-AFRICAN = (
-    "OKELLO NAKATO MUGISHA UWIMANA NDLOVU ADEYEMI MWAMBA JUMA KABILA NKOSI MBEKI SALUM DENG GARANG".split(),
-    "SARAH MOSES CLAUDINE THABO NGOZI JOSEPH ZAINAB ERIC MARY PATRICK AISHA CHARLES REBECCA DANIEL".split(),
+CHINESE = Custom("WANG LI ZHANG LIU CHEN YANG ZHAO HUANG", "MEI FANG LAN YING XIU", "WEI MING JUN LEI TAO")
+MIDDLE_EASTERN = Custom(
+    "YILMAZ KAYA DEMIR ALMANSOORI ALSHAMSI SALEH NASSER QASIM",
+    "LEILA AYSE MARYAM NOURA ZEYNEP HANAN",
+    "MEHMET HASSAN SULTAN YUSUF EMRE TARIQ",
+)
+AFRICAN = Custom(
+    "OKELLO MUGISHA UWIMANA NDLOVU ADEYEMI MWAMBA JUMA KABILA NKOSI SALUM DENG GARANG",
+    "SARAH CLAUDINE NGOZI ZAINAB MARY AISHA REBECCA NAKATO",
+    "MOSES THABO JOSEPH ERIC PATRICK CHARLES DANIEL SALVA",
 )
 CUSTOMS = {
     **dict.fromkeys(("SOM", "DJI"), SOMALI),
-    **dict.fromkeys(("KEN",), KENYAN),
     **dict.fromkeys(("ETH", "ERI"), ETHIOPIAN),
-    **dict.fromkeys(("IND", "CHN", "ARE", "TUR", "PAK", "YEM"), ASIAN),
+    "KEN": KENYAN,
+    **dict.fromkeys(("IND", "PAK"), SOUTH_ASIAN),
+    "CHN": CHINESE,
+    **dict.fromkeys(("ARE", "TUR", "YEM"), MIDDLE_EASTERN),
     **dict.fromkeys(("UGA", "TZA", "ZAF", "RWA", "COD", "NGA", "SSD", "SDN"), AFRICAN),
 }
-"""Surnames and given names by nationality; European ones where none are listed."""
+"""Customs by nationality; European ones where none are listed."""
 
 
-def name_lists(nationalities: Texts) -> tuple[list[Texts], list[Texts]]:
-    """List the surnames and the given names of each nationality, in its order."""
-    customs = [CUSTOMS.get(code, EUROPEAN) for code in nationalities]
-    return [texts(surnames) for surnames, _ in customs], [texts(given) for _, given in customs]
+def _customs(nationalities: Texts) -> list[Custom]:
+    return [CUSTOMS.get(code, EUROPEAN) for code in nationalities]
+
+
+def surname_lists(nationalities: Texts) -> list[Texts]:
+    """List the surnames of each nationality, in its order."""
+    return [texts(custom.surnames.split()) for custom in _customs(nationalities)]
+
+
+def given_name_lists(nationalities: Texts) -> list[Texts]:
+    """List the given names of women of each nationality, then those of men."""
+    customs = _customs(nationalities)
+    return [texts(custom.women.split()) for custom in customs] + [texts(custom.men.split()) for custom in customs]
+
+
+def shares_surname(nationalities: Texts) -> Flags:
+    """Whether families of each nationality share a surname."""
+    return np.array([custom.families_share for custom in _customs(nationalities)])

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.risk import RISKS
+from training.simulator.cast import Cast, Scene
 from training.simulator.columns import (
     MINUTES_PER_DAY,
-    Columns,
     Flags,
     Floats,
     Ints,
     Texts,
     draw_choices,
+    draw_rows,
+    draw_texts,
     logit,
     open_stream,
     sigmoid,
 )
-from training.simulator.officers import LANES, NOT_CHECKED, RULE, Corps, Selection
+from training.simulator.officers import NOT_CHECKED, RULE, Selection
 from training.simulator.risks import Truth
 from training.simulator.world import World
 
@@ -30,9 +32,13 @@ DECIDERS = {
     "trafficking_protection": (("protection_officer", "interview"), ("court", "court_ruling")),
 }
 """Who confirms a find and by what: usually the first pair, at times the second."""
-SECOND_DECIDER_SHARE = 0.25
-"""Judgement: share of the finds that the second pair confirms."""
-EVIDENCE_OF_NOTHING = ("physical_search", "document_examination", "interview", "biometric_check")
+EVIDENCE_OF_NOTHING = {
+    "physical_search": 0.30,
+    "document_examination": 0.40,
+    "interview": 0.25,
+    "biometric_check": 0.05,
+}
+"""Judgement: what an officer did where nothing was found."""
 
 
 @dataclass(frozen=True)
@@ -49,30 +55,37 @@ class Outcomes:
     """Whether a risk that is truly present was found and confirmed."""
 
 
-def detect(world: World, corps: Corps, selection: Selection, depth: Ints, risk: str) -> Floats:
-    """Sensitivity of each check to a risk, by depth, kind of risk and officer."""
-    settings = world.parameters.detection
-    by_depth = np.array([logit(settings.depth_sensitivity[name]) for name in DEPTHS])
-    return sigmoid(by_depth[depth] + settings.risk_shift[risk] + corps.skill[selection.officer])
+@dataclass(frozen=True)
+class Week:
+    """One week, decided and ready to be written."""
+
+    scene: Scene
+    truths: dict[str, Truth]
+    selection: Selection
+    outcomes: Outcomes
+
+
+def rate_sensitivity(cast: Cast, selection: Selection, depth: Ints, risk: str) -> Floats:
+    """Probability that each check finds a risk that is there, by depth, kind of risk and officer."""
+    settings = cast.world.parameters.detection
+    by_depth = np.array([logit(share) for share in settings.depth_sensitivity.in_order])
+    return sigmoid(by_depth[depth] + settings.risk_shift[risk] + cast.corps.skill[selection.officer])
 
 
 def _draw_depth(rng: np.random.Generator, world: World, lane: Ints) -> Ints:
-    mix = np.cumsum([world.parameters.detection.depth_mix[name] for name in LANES], axis=1)
-    mix = mix / mix[:, -1:]
-    return np.asarray((rng.random(len(lane))[:, None] >= mix[lane][:, :-1]).sum(axis=1), dtype=np.int64)
+    mix = np.cumsum(world.parameters.detection.depth_mix.in_order, axis=1)
+    return draw_rows(rng, (mix / mix[:, -1:])[lane])
 
 
-def decide_outcomes(
-    world: World, corps: Corps, facts: Columns, selection: Selection, truths: Mapping[str, Truth]
-) -> Outcomes:
+def decide_outcomes(cast: Cast, scene: Scene, selection: Selection, truths: Mapping[str, Truth]) -> Outcomes:
     """Check the selected and record what comes of it.
 
     A missed case is recorded as "nothing_found", as it would be in life. Where two risks are found, the record holds
     the one declared last: protection comes before enforcement.
     """
+    world, facts, count = cast.world, scene.facts, scene.size
     settings = world.parameters.detection
-    rng = open_stream(world.seed, "outcomes", int(facts["week"][0]))
-    count = len(selection.lane)
+    rng = open_stream(world.seed, "outcomes", scene.week)
     checked = selection.lane != NOT_CHECKED
     depth = _draw_depth(rng, world, selection.lane)
     biased = np.array([bloc in world.parameters.officers.bias_blocs for bloc in world.blocs])[facts["bloc"]]
@@ -81,28 +94,25 @@ def decide_outcomes(
     code, role, evidence = (np.full(count, None, dtype=object) for _ in range(3))
     code[checked] = "nothing_found"
     role[checked] = "officer"
-    evidence[checked] = np.array(EVIDENCE_OF_NOTHING, dtype=object)[
-        draw_choices(rng, (0.3, 0.4, 0.25, 0.05), int(checked.sum()))
-    ]
+    evidence[checked] = draw_texts(rng, EVIDENCE_OF_NOTHING, int(checked.sum()))
     # What finds nothing is closed within two days; a find waits for those who confirm it.
     delay = rng.exponential(0.25, count) * MINUTES_PER_DAY
     delay = np.minimum(delay, 2 * MINUTES_PER_DAY)
     detected: dict[str, Flags] = {}
     for name in (name for name in RISKS if name in truths):
         truth = truths[name]
-        finds = truth.present & (rng.random(count) < detect(world, corps, selection, depth, name))
+        finds = truth.present & (rng.random(count) < rate_sensitivity(cast, selection, depth, name))
         mistakes = rng.random(count) < false_share / len(truths)
         found = checked & (finds | mistakes)
         codes = RISKS[name].outcome_codes
-        by_second = rng.random(count) < SECOND_DECIDER_SHARE
+        by_second = rng.random(count) < settings.second_decider
         chosen = draw_choices(rng, [0.6**place for place in range(len(codes))], count)
         wait = rng.gamma(2.0, settings.delay_days[name] / 2.0, count) * np.where(by_second, 1.6, 0.8)
         code[found] = np.array(codes, dtype=object)[chosen[found]]
         pairs = np.array(DECIDERS[name], dtype=object)[by_second.astype(np.int64)]
         role[found], evidence[found] = pairs[found, 0], pairs[found, 1]
         delay = np.where(found, np.minimum(wait, settings.delay_cap_days) * MINUTES_PER_DAY, delay)
-        for earlier in detected:
-            detected[earlier] = detected[earlier] & ~found
+        detected = {earlier: flags & ~found for earlier, flags in detected.items()}
         detected[name] = found & truth.present
 
     is_find = checked & (code != "nothing_found")
@@ -112,8 +122,7 @@ def decide_outcomes(
     code[inconclusive] = "inconclusive"
     by_system = (selection.lane == RULE) & (rng.random(count) < settings.closed_by_system)
     code[by_system], role[by_system], evidence[by_system] = "nothing_found", "system", "rule_hit"
-    for name in detected:
-        detected[name] = detected[name] & ~overturned & ~inconclusive & ~by_system
+    stands = ~overturned & ~inconclusive & ~by_system
     known = facts["minute"] + 15 + delay.astype(np.int64)
     depths = np.array(DEPTHS, dtype=object)[depth]
     depths[~checked] = None
@@ -123,5 +132,5 @@ def decide_outcomes(
         role=role,
         evidence=evidence,
         depth=depths,
-        detected=detected,
+        detected={name: flags & stands for name, flags in detected.items()},
     )

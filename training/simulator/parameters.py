@@ -13,14 +13,26 @@ from features.risk import RISKS
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Mode = Literal["air", "sea", "land"]
-Depth = Literal["quick", "search", "full"]
-Lane = Literal["random", "rule", "tip", "officer"]
+Mix = Annotated[tuple[Share, ...], Field(min_length=3, max_length=3)]
 
 
 class Section(BaseModel):
     """A table of the file: frozen, and a key that nobody reads is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ByMode(Section):
+    """A share for each mode of transport."""
+
+    air: Share
+    sea: Share
+    land: Share
+
+    @property
+    def in_order(self) -> tuple[float, float, float]:
+        """The shares in the order air, sea, land."""
+        return self.air, self.sea, self.land
 
 
 class Calendar(Section):
@@ -31,7 +43,7 @@ class Calendar(Section):
     peak_to_low: Annotated[float, Field(ge=1)]
     month_shape: Annotated[tuple[Share, ...], Field(min_length=12, max_length=12)]
     weekdays: Annotated[tuple[Positive, ...], Field(min_length=7, max_length=7)]
-    night_share: dict[Mode, Share]
+    night_share: ByMode
 
 
 class Volume(Section):
@@ -41,7 +53,10 @@ class Volume(Section):
     trips_cap: Annotated[int, Field(ge=1)]
     party_sizes: tuple[Share, ...]
     whole_party: Share
+    family_share: Share
     usual_post: Share
+    usual_mode: Share
+    directions: dict[Literal["in", "out", "transit"], Share]
 
 
 class People(Section):
@@ -54,6 +69,8 @@ class People(Section):
     women_share: Share
     gender_missing: Share
     resides_elsewhere: Share
+    mixed_families: Share
+    mixed_groups: Share
     crew_share: Share
     frequent_flyer: Share
 
@@ -65,12 +82,9 @@ class Nationality(Section):
     bloc: str
 
 
-class Bloc(Section):
+class Bloc(ByMode):
     """How people of a bloc travel and book."""
 
-    air: Share
-    sea: Share
-    land: Share
     lean: float
     """Shift of booking and payment customs [log-odds]."""
 
@@ -121,7 +135,7 @@ class Documents(Section):
     land_identity_card: Share
     check_digit_failure: Share
     zone_disagrees: Share
-    zone_read: dict[Mode, Share]
+    zone_read: ByMode
     carrier_verifies: Share
 
 
@@ -131,6 +145,7 @@ class Bookings(Section):
     lead_median_days: Positive
     lead_sigma: Positive
     late_share: Share
+    payments: dict[str, Share]
     cash: Share
     third_party_payer: Share
     one_way: Share
@@ -143,7 +158,9 @@ class Bookings(Section):
     pooled_baggage: Share
     business_cabin: Share
     first_cabin: Share
-    email_classes: dict[Literal["free", "corporate", "disposable", "none"], Share]
+    phone: Share
+    shared_phone: Share
+    email_classes: dict[str, Share]
     stay_median_days: Positive
     stay_sigma: Positive
     baggage_light: Share
@@ -154,9 +171,15 @@ class Stays(Section):
 
     purposes: dict[str, Share]
     accommodations: dict[str, Share]
-    missing: dict[Mode, Share]
+    missing: ByMode
+    land_traders: Share
+    hosted_families: Share
+    lodged_workers: Share
+    land_stay_declared: Share
     guardian_missing: Share
+    guardian_missing_alone: Share
     guardian_record: Share
+    guardian_record_without: Share
     shared_address: Share
 
 
@@ -165,6 +188,7 @@ class Agencies(Section):
 
     count: Annotated[int, Field(ge=10)]
     direct_share: Share
+    strange_share: Share
     popularity_exponent: Positive
     hub_share: Share
     hub_lean: float
@@ -191,6 +215,7 @@ class Defects(Section):
     """How real data is worse than it should be."""
 
     pnr_broken: Share
+    pnr_field_lost: Share
     pnr_absent: Share
     sea_pnr: Share
     api_absent: Share
@@ -234,20 +259,48 @@ class Lanes(Section):
 
     random_probability: Share
     random_compliance: Share
+    rule_late_hours: Positive
     rule_capacity: Share
     tip_probability: Share
     tip_lift: float
 
 
+class ByDepth(Section):
+    """Sensitivity of a quick look, a search and a full check."""
+
+    quick: Annotated[float, Field(gt=0, lt=1)]
+    search: Annotated[float, Field(gt=0, lt=1)]
+    full: Annotated[float, Field(gt=0, lt=1)]
+
+    @property
+    def in_order(self) -> tuple[float, float, float]:
+        """The sensitivities from the quickest to the deepest check."""
+        return self.quick, self.search, self.full
+
+
+class ByLane(Section):
+    """Shares of quick looks, searches and full checks in each lane."""
+
+    random: Mix
+    rule: Mix
+    tip: Mix
+    officer: Mix
+
+    @property
+    def in_order(self) -> tuple[tuple[float, ...], ...]:
+        """The shares in the order random, rule, tip, officer."""
+        return self.random, self.rule, self.tip, self.officer
+
+
 class Detection(Section):
     """What a check finds, how wrongly, and when that is known."""
 
-    depth_sensitivity: dict[Depth, Annotated[float, Field(gt=0, lt=1)]]
-    depth_mix: dict[Lane, Annotated[tuple[Share, ...], Field(min_length=3, max_length=3)]]
-    """Shares of quick looks, searches and full checks in each lane."""
+    depth_sensitivity: ByDepth
+    depth_mix: ByLane
     risk_shift: dict[str, float]
     false_find: Share
     false_find_bias: Positive
+    second_decider: Share
     inconclusive: Share
     overturned: Share
     closed_by_system: Share
@@ -318,9 +371,11 @@ class WorldParameters(Section):
             for place, used, known in named
             if not set(used) <= set(known)
         ]
-        for table in ("risk_shift", "delay_days"):
-            if set(getattr(self.detection, table)) != set(self.risks):
-                problems.append(f"detection.{table} must have one entry for each of {sorted(self.risks)}")
+        problems += [
+            f"detection.{table} must have one entry for each of {sorted(self.risks)}"
+            for table in ("risk_shift", "delay_days")
+            if set(getattr(self.detection, table)) != set(self.risks)
+        ]
         for mode in ("air", "sea"):
             unreached = {n for n, p in self.posts.items() if p.mode == mode} - {r.post for r in self.routing.routes}
             if unreached:

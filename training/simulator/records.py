@@ -10,7 +10,7 @@ from training.simulator.columns import Array, Columns, Flags, Ints, Texts
 from training.simulator.geography import LEGS_AT_MOST
 from training.simulator.identities import document_numbers, locators, pick, scramble
 from training.simulator.journeys import DIRECTIONS, OUT, TRANSIT
-from training.simulator.names import name_lists
+from training.simulator.names import given_name_lists, shares_surname, surname_lists
 from training.simulator.world import LAND, MODES, World
 
 Block = dict[str, Any]
@@ -55,15 +55,16 @@ def _swap_day_and_month(dates: list[str], where: Flags) -> list[str]:
 def _mistype(names: list[str], where: Flags) -> list[str]:
     """Names with two neighbouring letters exchanged."""
     return [
-        name[0] + name[2] + name[1] + name[3:] if typo and len(name) > 2 else name
+        name[0] + name[2] + name[1] + name[3:] if typo and len(name) > len("AB") else name
         for name, typo in zip(names, where.tolist(), strict=True)
     ]
 
 
 def _travellers(world: World, facts: Columns) -> list[Block]:
     who, nationality = facts["traveller"], facts["nationality"]
-    surnames, given = name_lists(world.nationalities)
-    family = np.where(facts["is_family"], facts["household"], who)
+    family = np.where(facts["is_family"] & shares_surname(world.nationalities)[nationality], facts["household"], who)
+    # Given names of women and men stand in two lists: the second begins after that of the last nationality.
+    women_then_men = nationality + len(world.nationalities) * ~facts["is_woman"]
     # The birth date is the person's, so it may not wander with the minute of the crossing.
     born = np.round(facts["minute"] / 1440 - facts["age"] * 365.25).astype(np.int64)
     has_names = facts["has_api"] | facts["has_pnr"] | facts["has_doc"]
@@ -73,8 +74,10 @@ def _travellers(world: World, facts: Columns) -> list[Block]:
         ref=[
             f"T{trip}-{member}" for trip, member in zip(facts["trip"].tolist(), facts["member"].tolist(), strict=True)
         ],
-        surname=_keep(_mistype(pick(surnames, nationality, family, 1), facts["typo"]), has_names),
-        given_names=_keep(pick(given, nationality, who, 2), has_names),
+        surname=_keep(
+            _mistype(pick(surname_lists(world.nationalities), nationality, family, 1), facts["typo"]), has_names
+        ),
+        given_names=_keep(pick(given_name_lists(world.nationalities), women_then_men, who, 2), has_names),
         date_of_birth=_keep(_swap_day_and_month(write_dates(world, born), facts["swapped"]), ~facts["age_only"]),
         age_years=_keep(facts["age"].astype(np.int64), facts["age_only"]),
         gender=_keep(np.where(facts["is_woman"], "F", "M"), facts["keeps_gender"]),
@@ -133,7 +136,7 @@ def _legs(world: World, facts: Columns) -> Iterable[list[Block] | None]:
 
 
 def _journeys(world: World, facts: Columns) -> list[Block]:
-    declared = facts["has_pnr"] | (facts["mode"] == LAND) & (scramble(facts["row"], 4) % np.uint64(10) < np.uint64(7))
+    declared = facts["has_pnr"] | (facts["mode"] == LAND) & facts["land_stay_declared"]
     return _blocks(
         legs=list(_legs(world, facts)),
         has_return=_keep(~facts["one_way"], facts["has_pnr"] & facts["keeps_return"]),

@@ -1,10 +1,11 @@
 """The latent risks: which causes act, how likely each risk is, and what is true."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from training.simulator.cast import Hidden, Scene
 from training.simulator.causes import CAUSES
 from training.simulator.columns import Columns, Flags, Floats, open_stream, sigmoid
 from training.simulator.parameters import RiskMechanism
@@ -24,18 +25,6 @@ class Scale:
     """Of the likelihood that knows all."""
     recorded_intercept: float
     """Of the likelihood that knows the recorded facts only."""
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """What no record holds."""
-
-    cue: Floats
-    """What an officer sees, standard normal."""
-    route: Floats
-    """Effect of post and bloc in this week [log-odds]."""
-    noise: Floats
-    """Standard normal."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +67,7 @@ def draw_hidden(world: World, columns: Columns) -> Hidden:
 
 def weigh(weights: Mapping[str, float], causes: Mapping[str, Floats]) -> Floats:
     """Add up the causes by their weights."""
-    return np.sum([weight * causes[name] for name, weight in weights.items()], axis=0, dtype=np.float64)
+    return np.asarray(sum(weight * causes[name] for name, weight in weights.items()), dtype=np.float64)
 
 
 def _hidden_log_odds(risk: RiskMechanism, hidden: Hidden) -> Floats:
@@ -94,28 +83,29 @@ def _solve_intercept(log_odds: Floats, base_rate: float) -> float:
     return (low + high) / 2
 
 
-def fit_scale(risk: RiskMechanism, causes: Mapping[str, Floats], hidden: Hidden) -> Scale:
-    """Set the scale of a risk so that base rate and spread are those of the parameters."""
-    raw = weigh(risk.weights, causes)
+def fit_scale(risk: RiskMechanism, pilot: Sequence[Scene]) -> Scale:
+    """Set the scale of a risk so that base rate and spread in some pilot weeks are those of the parameters."""
+    raw = np.concatenate([weigh(risk.weights, scene.causes) for scene in pilot])
     centre, factor = float(raw.mean()), risk.signal_sd / max(float(raw.std()), 1e-9)
     recorded = (raw - centre) * factor
+    unseen = np.concatenate([_hidden_log_odds(risk, scene.hidden) for scene in pilot])
     return Scale(
         centre=centre,
         factor=factor,
-        intercept=_solve_intercept(recorded + _hidden_log_odds(risk, hidden), risk.base_rate),
+        intercept=_solve_intercept(recorded + unseen, risk.base_rate),
         recorded_intercept=_solve_intercept(recorded, risk.base_rate),
     )
 
 
-def draw_truth(
-    rng: np.random.Generator, risk: RiskMechanism, scale: Scale, causes: Mapping[str, Floats], hidden: Hidden
-) -> Truth:
-    """Draw whether the risk is present at each crossing."""
+def draw_truth(world: World, name: str, scale: Scale, scene: Scene) -> Truth:
+    """Draw whether a risk is present at each crossing of a week."""
+    risk, causes = world.parameters.risks[name], scene.causes
+    rng = open_stream(world.seed, f"truth {name}", scene.week)
     recorded = (weigh(risk.weights, causes) - scale.centre) * scale.factor
-    probability = sigmoid(recorded + scale.intercept + _hidden_log_odds(risk, hidden))
+    probability = sigmoid(recorded + scale.intercept + _hidden_log_odds(risk, scene.hidden))
     return Truth(
         recorded=sigmoid(recorded + scale.recorded_intercept),
         probability=probability,
         present=np.asarray(rng.random(len(probability)) < probability),
-        causes={name: weight * scale.factor * causes[name] >= CAUSE_ACTS_FROM for name, weight in risk.weights.items()},
+        causes={cause: w * scale.factor * causes[cause] >= CAUSE_ACTS_FROM for cause, w in risk.weights.items()},
     )

@@ -9,9 +9,11 @@ from scipy.stats import rankdata
 
 from features.risk import RISKS
 from training.simulator.columns import Flags, Floats
-from training.simulator.officers import LANES, NOT_CHECKED, RANDOM, Selection
-from training.simulator.outcomes import Outcomes
-from training.simulator.risks import Truth
+from training.simulator.officers import LANES, NOT_CHECKED, RANDOM
+from training.simulator.outcomes import Week
+
+TRUTH_ONLY = {"true_cases", "base_rate", "found_true", "oracle_auc", "oracle_auc_with_hidden"}
+"""What the summary beside the case table may not tell."""
 
 
 class RiskSummary(BaseModel):
@@ -78,8 +80,9 @@ class Tally:
         self._labelled = 0
         self._parts: dict[str, list[tuple[Floats, Floats, Flags, Flags, Flags]]] = {risk: [] for risk in risks}
 
-    def add(self, truths: dict[str, Truth], selection: Selection, outcomes: Outcomes) -> None:
+    def add(self, week: Week) -> None:
         """Add one week."""
+        truths, selection, outcomes = week.truths, week.selection, week.outcomes
         self._lane.append(selection.lane)
         checked = selection.lane != NOT_CHECKED
         self._codes.update(outcomes.code[checked].tolist())

@@ -8,6 +8,9 @@ from training.simulator.columns import Flags, Floats, Ints, draw_choices, open_s
 from training.simulator.world import World
 
 DAYS_PER_YEAR = 365.25
+ADULT_FROM_YEARS = 18
+FREQUENT_TRIPS = 3
+"""Trips in the period from which crew and holders of a frequent-flyer card are likely."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +68,21 @@ def form_households(world: World, crossings: int) -> Households:
         trips=trips,
         mode=np.zeros(len(size), dtype=np.int64),
         agency=np.where(direct, -1, agency),
-        is_family=rng.random(len(size)) < 0.85,
+        is_family=rng.random(len(size)) < volume.family_share,
     )
 
 
-def _ages(world: World, rng: np.random.Generator, households: Households, size: Ints, member: Ints) -> Floats:
+def _ages(world: World, rng: np.random.Generator, size: Ints, member: Ints) -> Floats:
     """Ages in years; children come second or later in a household, and a few alone."""
     people = world.parameters.people
     count = len(size)
     drawn = rng.normal(people.adult_age_median, people.adult_age_sigma, count)
     # Young adults are more numerous than a bell would have it: fold what falls below 18 back above it.
-    adult = np.clip(np.where(drawn < 18, 18 + np.abs(18 - drawn) * 0.7, drawn), 18, 92)
+    folded = ADULT_FROM_YEARS + np.abs(ADULT_FROM_YEARS - drawn) * 0.7
+    adult = np.clip(np.where(drawn < ADULT_FROM_YEARS, folded, drawn), ADULT_FROM_YEARS, 92)
     child = rng.uniform(0.3, 17.9, count)
-    in_company = member >= np.where(size > 2, 2, 1)
+    # A child comes after one adult in a household of two, and after two in a larger one.
+    in_company = member >= np.clip(size - 1, 1, 2)
     slots = max(float(in_company.mean()), 1e-9)
     company_share = min(people.minor_share * (1 - people.lone_minor_share) / slots, 0.95)
     alone = (size == 1) & (
@@ -104,11 +109,13 @@ def populate(world: World, households: Households) -> tuple[Households, Travelle
     mode_cumulative = np.cumsum(world.bloc_modes, axis=1)[world.nationality_bloc[heads]]
     mode = (rng.random(len(heads))[:, None] >= mode_cumulative[:, :-1]).sum(axis=1)
     other = draw_choices(rng, world.nationality_share, count)
-    mixed = (rng.random(count) < 0.04) | ~households.is_family[household] & (rng.random(count) < 0.35)
+    mixed_share = np.where(households.is_family[household], people.mixed_families, people.mixed_groups)
+    mixed = rng.random(count) < mixed_share
     nationality = np.where((member > 0) & mixed, other, heads[household])
     elsewhere = draw_choices(rng, world.nationality_share, count)
     abroad = rng.random(count) < people.resides_elsewhere
 
+    often = households.trips[household] >= FREQUENT_TRIPS
     short = rng.random(count) < documents.short_validity_share
     validity = np.where(short, 5.0, documents.validity_years) * DAYS_PER_YEAR
     settled = Households(
@@ -123,14 +130,14 @@ def populate(world: World, households: Households) -> tuple[Households, Travelle
     travellers = Travellers(
         household=household,
         member=member,
-        age_at_start=_ages(world, rng, households, size, member),
+        age_at_start=_ages(world, rng, size, member),
         is_woman=rng.random(count) < people.women_share,
         nationality=nationality,
         residence=np.where(abroad, elsewhere, nationality),
         document_phase=(rng.random(count) * validity).astype(np.int64),
         document_validity=validity.astype(np.int64),
         odd_document=rng.random(count) < odd_share,
-        frequent_flyer=rng.random(count) < np.where(households.trips[household] > 2, 2, 0.8) * people.frequent_flyer,
-        is_crew=(size == 1) & (households.trips[household] > 3) & (rng.random(count) < people.crew_share * 4),
+        frequent_flyer=rng.random(count) < np.where(often, 2.0, 0.8) * people.frequent_flyer,
+        is_crew=(size == 1) & often & (rng.random(count) < 4 * people.crew_share),
     )
     return settled, travellers

@@ -4,22 +4,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.simulator.columns import MINUTES_PER_DAY, Columns, Ints, open_stream
+from training.simulator.cast import Cast
+from training.simulator.columns import MINUTES_PER_DAY, Columns, Ints, draw_choices, open_stream
 from training.simulator.journeys import Schedule
-from training.simulator.travellers import DAYS_PER_YEAR, Households, Travellers
-from training.simulator.world import LAND, World
+from training.simulator.travellers import DAYS_PER_YEAR
+from training.simulator.world import LAND
 
 
-def cut_window(
-    world: World, schedule: Schedule, households: Households, travellers: Travellers, week: int, rows: Ints
-) -> Columns:
+def cut_window(cast: Cast, week: int, rows: Ints) -> Columns:
     """Gather what is settled about crossings before any fact of the journey is drawn.
 
     Args:
-        world: the stage.
-        schedule: all crossings.
-        households: all households.
-        travellers: all travellers.
+        cast: all who take part.
         week: number of the week.
         rows: rows of the schedule, all within that week, in order of time.
 
@@ -27,21 +23,21 @@ def cut_window(
         Columns: the identities, and ``party`` (number of the booking within the window) with ``lead`` (row of the
         first member of each booking).
     """
+    world, schedule, households, travellers = cast.world, cast.schedule, cast.households, cast.travellers
     traveller, household = schedule.traveller[rows], schedule.household[rows]
     _, lead, party = np.unique(schedule.trip[rows], return_index=True, return_inverse=True)
     post = schedule.post[rows]
     mode = world.post_mode[post]
     nationality = travellers.nationality[traveller]
     minute = schedule.minute[rows]
+    drift, settings = world.parameters.drift, world.parameters.agencies
     rng = open_stream(world.seed, "window", week)
-    # A tenth of the bookings goes through an agency that the household does not usually use.
     usual = households.agency[household[lead]]
-    strange = np.searchsorted(np.cumsum(world.agencies.popularity), rng.random(len(lead)) * 0.999999)
-    agency = np.where(rng.random(len(lead)) < 0.1, strange, usual)
+    strange = draw_choices(rng, world.agencies.popularity, len(lead))
+    agency = np.where(rng.random(len(lead)) < settings.strange_share, strange, usual)
     agency = np.where(mode[lead] == LAND, -1, agency)
     lead_nationality = nationality[lead]
     is_hub = (agency >= 0) & world.agencies.is_hub[agency]
-    drift, settings = world.parameters.drift, world.parameters.agencies
     pattern = (
         (agency >= 0)
         & world.agencies.takes_pattern[agency]

@@ -49,6 +49,13 @@ class World:
     route_effect: Floats
     """Unrecorded effect by week, post and bloc [log-odds], shape (weeks, posts, blocs)."""
 
+    @property
+    def traffic(self) -> Floats:
+        """Share of each post in all crossings."""
+        by_mode = (self.bloc_modes[self.nationality_bloc] * self.nationality_share[:, None]).sum(axis=0)
+        share = (by_mode[:, None] * self.post_share).sum(axis=0)
+        return np.asarray(share / share.sum(), dtype=np.float64)
+
 
 def walk(rng: np.random.Generator, weeks: int, series: int, sd: float, six_week_sd: float) -> Floats:
     """Let series wander around zero with a given spread and a given change within six weeks.
@@ -115,7 +122,7 @@ def build_world(parameters: WorldParameters, seed: int) -> World:
         nationality_share=np.array([nationality.share for nationality in nationalities]),
         nationality_bloc=nationality_bloc,
         blocs=blocs,
-        bloc_modes=np.array([[bloc.air, bloc.sea, bloc.land] for bloc in parameters.blocs.values()]),
+        bloc_modes=np.array([bloc.in_order for bloc in parameters.blocs.values()]),
         bloc_lean=bloc_lean,
         posts=texts(posts),
         post_mode=post_mode,

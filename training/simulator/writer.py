@@ -9,16 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.simulator.columns import Array, Columns, Ints, Texts
-from training.simulator.officers import LANES, RANDOM, Selection
-from training.simulator.outcomes import Outcomes
-from training.simulator.records import record_ids
-from training.simulator.risks import Hidden, Truth
+from training.simulator.columns import Array, Ints, Texts
+from training.simulator.officers import LANES, RANDOM
+from training.simulator.outcomes import Week
+from training.simulator.records import compose_records, record_ids
+from training.simulator.risks import Truth
 from training.simulator.world import World
 
 ROWS_PER_GROUP = 30_000
 TIME = pa.timestamp("us", tz="UTC")
-WORD = pa.dictionary(pa.int32(), pa.string())
 
 
 def times(world: World, minutes: Ints) -> pa.Array:
@@ -28,17 +27,17 @@ def times(world: World, minutes: Ints) -> pa.Array:
     return pa.array(stamps, mask=minutes < 0).cast(pa.timestamp("us")).cast(TIME)
 
 
-def case_table(
-    world: World, facts: Columns, records: list[bytes], selection: Selection, outcomes: Outcomes, officer_ids: Texts
-) -> pa.Table:
+def case_table(world: World, week: Week, officer_ids: Texts) -> pa.Table:
     """Make the rows of the case table: what an agency would have, and nothing of the truth."""
+    facts, selection, outcomes = week.scene.facts, week.selection, week.outcomes
     checked = outcomes.known_minute >= 0
     lanes = np.array([*LANES, None], dtype=object)[selection.lane]
     probability = np.where(selection.lane == RANDOM, world.parameters.lanes.random_probability, np.nan)
-    officers = np.where(checked, officer_ids[selection.officer], None)
+    officers = officer_ids[selection.officer]
+    officers[~checked] = None
     return pa.table(
         {
-            "record": pa.array(records, pa.string()),
+            "record": pa.array(compose_records(world, facts), pa.string()),
             "entity": pa.array([f"P{number}" for number in facts["traveller"].tolist()], pa.string()),
             "known_at": times(world, outcomes.known_minute),
             "outcome_code": pa.array(outcomes.code, pa.string()),
@@ -63,15 +62,9 @@ def _join_causes(truth: Truth) -> Array:
     return np.array(words, dtype=object)[which]
 
 
-def truth_table(
-    world: World,
-    facts: Columns,
-    truths: dict[str, Truth],
-    hidden: Hidden,
-    selection: Selection,
-    outcomes: Outcomes,
-) -> pa.Table:
+def truth_table(world: World, week: Week) -> pa.Table:
     """Make the rows of the truth: what is really so, how likely it was, why, and whether it was found."""
+    facts, truths, outcomes = week.scene.facts, week.truths, week.outcomes
     columns: dict[str, pa.Array] = {"record_id": pa.array(record_ids(world, facts), pa.string())}
     for risk, truth in truths.items():
         columns[f"truth_{risk}"] = pa.array(truth.present)
@@ -79,8 +72,8 @@ def truth_table(
         columns[f"truth_recorded_probability_{risk}"] = pa.array(truth.recorded)
         columns[f"truth_causes_{risk}"] = pa.array(_join_causes(truth), pa.string())
         columns[f"truth_detected_{risk}"] = pa.array(outcomes.detected[risk])
-    columns["truth_cue"] = pa.array(hidden.cue)
-    columns["truth_attention"] = pa.array(selection.attention)
+    columns["truth_cue"] = pa.array(week.scene.hidden.cue)
+    columns["truth_attention"] = pa.array(week.selection.attention)
     columns["truth_pattern"] = pa.array(facts["pattern"])
     return pa.table(columns)
 

@@ -2,8 +2,8 @@
 
 A declared column is a number, a flag, a category or a date of ``record.extra``, or is derived from others: the first
 characters of a code (``prefix``), several categories together (``of``), one number over another (``ratio``). A category
-with many values takes ``encoding = "rate"``: its feature is how often past checks of that value confirmed a case, and
-the value itself is never shown.
+with many values becomes a rate (``encoding``): how often past checks of that value confirmed a case; the value itself
+is never shown, and the bundle holds it as a digest.
 """
 
 import hashlib
@@ -23,12 +23,11 @@ from features.record import ExtraName, TravellerRecord
 from features.reference import ReferenceData
 from features.spec import FeatureSpec, FeatureValue, Kind, Monotone, ReasonText, Use, check_reason
 
-OTHER = "(other)"
-"""Stands for every value of a category that too few training cases share."""
 JOINT = "\x1f"
 """Separates the parts of several categories together (the unit separator of ASCII: it occurs in no code)."""
 ENCODED = ("rate", "seen")
 """What an encoding holds of a value: percent of past checks that confirmed a case (smoothed), number of past checks."""
+Choice = Literal["none", "rate"]
 
 Extra = Mapping[str, bool | int | float | str]
 Reader = Callable[[Extra], Any]
@@ -60,7 +59,11 @@ class DeclaredColumn(BaseModel):
     """Unit of a number; a date is always in days before the crossing."""
     expects: Monotone = Monotone.NONE
     """Direction that domain knowledge demands. A flag needs one; a rate rises with the rate unless said otherwise."""
-    encoding: Literal["none", "rate"] = "none"
+    encoding: Literal["auto", "none", "rate"] = "auto"
+    """Of a category: its values as they are, or the rate of confirmed past checks; "auto" lets training choose by the
+    number of values."""
+    min_seen: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """Past checks that a value needs for a rate of its own; rarer ones share that of values never met."""
     of: tuple[ExtraName, ...] = ()
     """Category columns that this one is derived from."""
     prefix: Annotated[int, Field(ge=1, le=40)] | None = None
@@ -95,7 +98,7 @@ class DeclaredColumn(BaseModel):
                 'a flag needs a direction: expects = "increasing" where true raises the risk, "decreasing" where it '
                 'lowers it; or declare it as kind = "category", which needs none'
             )
-        if self.kind == "category" and self.encoding == "none" and self.expects is not Monotone.NONE:
+        if self.kind == "category" and self.encoding != "rate" and self.expects is not Monotone.NONE:
             yield "a category has no direction: leave `expects` out"
         if self.encoding == "rate" and self.kind != "category":
             yield 'encoding = "rate" is for kind = "category"'
@@ -118,8 +121,8 @@ class DeclaredColumn(BaseModel):
 
     @property
     def encoded(self) -> bool:
-        """Whether its features need what training learned of its values."""
-        return self.kind == "category" and self.feature
+        """Whether its features are what training learned of its values."""
+        return self.encoding == "rate" and self.feature
 
     @property
     def noun(self) -> str:
@@ -215,7 +218,7 @@ class DeclaredColumns:
         for code in sorted({code for code in codes if codes.count(code) > 1}):
             yield f"code {code} is used twice: each feature needs its own"
         for column in filter(lambda column: column.feature, self.columns):
-            kind = _KINDS[column.kind] if column.encoding == "none" else Kind.NUMBER
+            kind = Kind.NUMBER if column.encoding == "rate" else _KINDS[column.kind]
             yield from (f"{column.name}: {rule}" for rule in check_reason(column.sentences(column.code or ""), kind))
 
     def _reader(self, column: DeclaredColumn) -> Reader:
@@ -232,14 +235,32 @@ class DeclaredColumns:
             return lambda extra: _ratio(upper(extra), lower(extra))
         return lambda extra: extra.get(name)
 
-    def keys(self, extra: Extra) -> list[str | None]:
-        """Read the raw value of each encoded column, in the order of :attr:`encoded`; for training."""
-        return [self._readers[column.name](extra) for column in self.encoded]
+    def values_of(self, extra: Extra) -> list[str | None]:
+        """Read the values of :attr:`categories` as they are, for training."""
+        return [self._readers[column.name](extra) for column in self.categories]
+
+    def decided(self, choices: Mapping[str, Choice]) -> "DeclaredColumns":
+        """Fix the encoding of the categories that left it to training.
+
+        Args:
+            choices: name -> choice; columns that made theirs keep it.
+
+        >>> auto = DeclaredColumns([DeclaredColumn(name="importer", kind="category")])
+        >>> [spec.name for spec in auto.decided({"importer": "rate"}).specs]
+        ['importer_rate', 'importer_seen']
+        """
+        changed = [
+            column.model_copy(update={"encoding": choices[column.name]})
+            if column.encoding == "auto" and column.name in choices
+            else column
+            for column in self.columns
+        ]
+        return DeclaredColumns(changed)
 
     @cached_property
-    def encoded(self) -> tuple[DeclaredColumn, ...]:
-        """The columns whose features need ``reference.encodings[name]``."""
-        return tuple(column for column in self.columns if column.encoded)
+    def categories(self) -> tuple[DeclaredColumn, ...]:
+        """The columns that are category features, as they are or encoded."""
+        return tuple(column for column in self.columns if column.kind == "category" and column.feature)
 
     @cached_property
     def specs(self) -> tuple[FeatureSpec, ...]:
@@ -275,7 +296,7 @@ class DeclaredColumns:
         makers: dict[str, Callable[..., FeatureValue]] = {
             "number": _number(read),
             "flag": lambda record: read(record.extra),
-            "category": _pooled(read, name),
+            "category": lambda record: read(record.extra),
             "date": _days_before(read),
         }
         units = {"number": column.unit or "units", "date": "days"}
@@ -386,7 +407,7 @@ def _spec(
     """Fill in what all features of declared columns share."""
     kind = Kind.NUMBER if column.encoding == "rate" else _KINDS[column.kind]
     needs = ("reference",) if column.encoded else ()
-    labels = {OTHER: "(a rarely seen value)", **column.words} if kind is Kind.CATEGORY else {}
+    labels = dict(column.words) if kind is Kind.CATEGORY else {}
     return FeatureSpec(
         function=function,
         name=name,
@@ -437,24 +458,24 @@ def _days_before(read: Reader) -> Callable[[TravellerRecord], float | None]:
     return days_before
 
 
-def _pooled(read: Reader, name: str) -> Callable[[TravellerRecord, ReferenceData], str | None]:
-    def pooled(record: TravellerRecord, reference: ReferenceData) -> str | None:
-        value: str | None = read(record.extra)
-        known = reference.encodings.get(name)
-        return value if value is None or known is None or value in known.table else OTHER
-
-    return pooled
-
-
 def _encoded_number(read: Reader, name: str, place: int) -> Callable[[TravellerRecord, ReferenceData], float | None]:
     def encoded(record: TravellerRecord, reference: ReferenceData) -> float | None:
         value = read(record.extra)
         if value is None:
             return None
         encoding = reference.encodings[name]
-        return encoding.table.get(value, encoding.unseen)[place]
+        return encoding.table.get(encoding_key(name, value), encoding.unseen)[place]
 
     return encoded
+
+
+def encoding_key(name: str, value: str) -> str:
+    """Write the key under which an encoding holds a value: a digest, so that a bundle lists no identities.
+
+    >>> encoding_key("importer", "A-1")
+    '5d72f4f8e78071284a7822cc'
+    """
+    return hashlib.blake2b(value.encode(), digest_size=12, person=name[:16].encode()).hexdigest()
 
 
 def _code(text: str, taken: set[str]) -> str:

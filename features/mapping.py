@@ -83,6 +83,19 @@ class OutcomeEntry(_Part):
     decided_by_role: Source = Source(constant="officer")
 
 
+class EncodingEntry(_Part):
+    """The ``[encoding]`` of a mapping file: how rates of past checks are learned."""
+
+    max_levels: Annotated[int, Field(ge=2, le=1000)] = 16
+    """A category with more values becomes a rate, unless its entry says otherwise."""
+    smoothing: Annotated[float, Field(gt=0, le=1000)] = 2.0
+    """Further checks, with the rate of all cases, that each value is given."""
+    folds: Annotated[int, Field(ge=2, le=50)] = 10
+    """Parts of the training cases; a case sees the rates of the parts that it is not in."""
+    order: Literal["folds", "past"] = "folds"
+    """"past": a training case sees only outcomes that were known when it came."""
+
+
 class MappingFile(_Part):
     """The whole file, as TOML spells it."""
 
@@ -91,6 +104,7 @@ class MappingFile(_Part):
     extra: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audit: dict[str, AuditEntry | str] = Field(default_factory=dict)
     outcome: OutcomeEntry | None = None
+    encoding: EncodingEntry = EncodingEntry()
     risk: dict[str, Any] | None = None
 
 
@@ -111,6 +125,7 @@ class TableMapping:
         files: the tables, as absolute or relative paths.
         layout: how cells are written.
         declared: the agency's own columns.
+        encoding: how rates of past checks are learned.
         outcome: the outcome entry, or ``None`` where the table is only scored.
         audit: name -> audit entry.
         entity: columns of the entity.
@@ -123,6 +138,7 @@ class TableMapping:
         file = _read_file(content)
         self.layout: Layout = file.table
         self.files = tuple(folder / name for name in file.table.files)
+        self.encoding = file.encoding
         self.outcome, self.entity = file.outcome, file.table.entity_columns
         self.after_decision, self.ignored = file.table.after_decision, file.table.ignored
         self.audit = {
@@ -342,7 +358,10 @@ def _read_slots(
             values[slot.key] = slot.constant
             continue
         cell = row.get(slot.column)
-        if is_missing(cell, missing):
+        if type(cell) is str and not missing:  # most cells of most tables: the short way
+            if not cell or cell.isspace():
+                continue
+        elif is_missing(cell, missing):
             continue
         try:
             values[slot.key] = slot.convert(cell)

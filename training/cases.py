@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from features.columns import CellError, Layout, Source, Target, as_text, is_missing
 from features.declared import JOINT, DeclaredColumns, Problem, plain
-from features.mapping import AuditEntry, RowError, TableMapping, label_codes
+from features.mapping import AuditEntry, EncodingEntry, RowError, TableMapping, label_codes
 from features.record import TravellerRecord
 from features.risk import Risk
 from training.errors import CaseTableError
@@ -49,6 +49,7 @@ class Cases:
         read: rows read; accepted and rejected rows add up to it.
         sha256: digest of the accepted content, whatever the order of rows, columns or files.
         declared: the agency's own columns.
+        encoding: how rates of past checks are learned of them.
         audit: names of the audit columns, without prefix.
         has_time: whether the crossings have times of their own; without, a split over time has no meaning.
         unused_columns: columns that the mapping neither reads nor lists: they are not used.
@@ -60,6 +61,7 @@ class Cases:
     read: int
     sha256: str
     declared: DeclaredColumns
+    encoding: EncodingEntry
     audit: tuple[str, ...]
     has_time: bool
     unused_columns: tuple[str, ...]
@@ -112,13 +114,13 @@ def load(
         table = read_tables(files, Layout(), NEEDED)
         outcomes, problems = _own_outcomes(table.frame)
         convert: Any = _records_of_json
-        chunks = (table.frame["record"].iloc[at : at + _CHUNK].tolist() for at in range(0, len(table.frame), _CHUNK))
-        audit, unused, has_time, declared, risk = _own_audit(table.frame), (), True, DeclaredColumns(), None
+        chunks: Iterator[Any] = _text_chunks(table.frame["record"])
+        audit, about = _own_audit(table.frame), _About()
     else:
         mapping = mapping if isinstance(mapping, TableMapping) else TableMapping.from_toml(mapping)
         if mapping.outcome is None:
             raise CaseTableError(
-                "The mapping has no [outcome]: it can score a table, but nothing can be learned from it."
+                "The mapping has no [outcome]: it can score a table, but nothing can be learned from it. Add one."
             )
         table = read_tables(files or list(mapping.files), mapping.layout, mapping.columns)
         outcomes, problems = _mapped_outcomes(table.frame, mapping)
@@ -127,37 +129,41 @@ def load(
         audit = {name: _audit_groups(table.frame[e.column], e, mapping) for name, e in mapping.audit.items()}
         listed = {*mapping.columns, *mapping.after_decision, *mapping.ignored}
         unused = tuple(str(name) for name in table.frame.columns if name not in listed)
-        has_time, declared, risk = mapping.has_time, mapping.declared, mapping.risk
+        about = _About(mapping.declared, mapping.encoding, mapping.has_time, unused, mapping.risk)
     records = _in_parallel(convert, chunks, len(table.frame), workers, progress)
     frame = outcomes.assign(**records.columns)
     frame["entity"] = frame["entity"].where(frame["entity"].notna(), frame["record_id"])
     for name, values in audit.items():
-        frame[f"audit_{name}"] = values.to_numpy()
+        frame[f"audit_{name}"] = values
     if mapping is not None:
         _add_delay(frame, mapping)
-    whole = frame[frame["record"].notna()]
-    problems += [(int(at), Problem(place, rule, remedy)) for at, place, rule, remedy in _rows(problems_of(whole))]
     problems += records.problems
+    whole = frame[frame["record"].notna()]
+    found = problems_of(whole).itertuples(index=False, name=None)
+    problems += [(int(at), Problem(place, rule, remedy)) for at, place, rule, remedy in found]
     frame["digest"] = _digests(frame)
     problems += _repeats(frame)
-    return _finish(
-        frame, table, problems, audit=tuple(audit), has_time=has_time, declared=declared, unused=unused, risk=risk
+    accepted, rejected, sha256 = _part(frame, table, problems)
+    return Cases(
+        accepted=accepted, rejected=rejected, read=len(frame), sha256=sha256, audit=tuple(audit), **about._asdict()
     )
 
 
-def _finish(
-    frame: pd.DataFrame,
-    table: Table,
-    problems: list[tuple[int, Problem]],
-    *,
-    audit: tuple[str, ...],
-    has_time: bool,
-    declared: DeclaredColumns,
-    unused: tuple[str, ...],
-    risk: Risk | None,
-) -> Cases:
+class _About(NamedTuple):
+    """What a mapping says beside the rows; the defaults are those of the project's own case table."""
+
+    declared: DeclaredColumns = DeclaredColumns()
+    encoding: EncodingEntry = EncodingEntry()
+    has_time: bool = True
+    unused_columns: tuple[str, ...] = ()
+    risk: Risk | None = None
+
+
+def _part(
+    frame: pd.DataFrame, table: Table, problems: list[tuple[int, Problem]]
+) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Part the rows, put the accepted ones into canonical order, and take their digest."""
-    problems = sorted(problems, key=lambda found: (found[0], found[1]))
+    problems = sorted(set(problems))
     at = [index for index, _ in problems]
     rejected = pd.DataFrame(
         {
@@ -167,14 +173,15 @@ def _finish(
             "rule": [problem.rule for _, problem in problems],
             "remedy": [problem.remedy for _, problem in problems],
         }
-    ).drop_duplicates(ignore_index=True)
+    )
     accepted = frame.drop(index=sorted(set(at))).sort_values(["time", "record_id"], kind="stable", ignore_index=True)
     digest = hashlib.sha256(b"".join(sorted(accepted.pop("digest")))).hexdigest()
-    return Cases(accepted, rejected, len(frame), digest, declared, audit, has_time, unused, risk)
+    return accepted, rejected, digest
 
 
-def _rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    return iter(frame.itertuples(index=False, name=None))
+def _text_chunks(texts: pd.Series) -> Iterator[list[Any]]:
+    for at in range(0, len(texts), _CHUNK):
+        yield texts.iloc[at : at + _CHUNK].tolist()
 
 
 # --- records -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,289 @@
+"""From cases to what a model learns from: the same features as the service computes, in slices along time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from joblib import Parallel, delayed
+
+from features.catalogue import CATALOGUE, Extractor
+from features.declared import Choice, DeclaredColumns
+from features.record import TravellerRecord
+from features.reference import NO_REFERENCE, Encoding, ReferenceData
+from features.risk import Risk
+from features.spec import FeatureSpec, Kind, Use
+from training import encoding
+from training.cases import Cases, Progress, processes
+from training.config import SplitConfig
+from training.errors import EmptyColumnError, NoCasesError, OneOutcomeError
+from training.labels import label_of
+from training.slices import SLICES, TRAIN, Cut, cut
+
+Floats = npt.NDArray[np.float64]
+_CHUNK = 4_000
+AUDIT_FEATURES = tuple(spec for spec in CATALOGUE.specs if spec.use is Use.AUDIT)
+"""Protected facts as groups: for the audit of a model, never for the model."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Cases of one slice.
+
+    Attributes:
+        name: train, calibration, holdout or population.
+        frame: (n_cases, n_features), one column per feature; numbers and flags float64 with NaN, categories object
+            with ``None``.
+        y: (n_cases,), 1.0 or 0.0; NaN in the population where there is no label.
+        groups: (n_cases, ...), ``mode``, ``point``, protected groups and the audit columns: never features.
+        about: (n_cases, ...), ``record_id``, ``entity``, ``time``, ``known_at``, ``selection``,
+            ``selection_probability``.
+        rows: (n_cases,), places in ``cases.accepted``.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    y: Floats
+    groups: pd.DataFrame
+    about: pd.DataFrame
+    rows: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Everything that a training run learns from and is judged on.
+
+    Attributes:
+        specs: the features, in order.
+        declared: the agency's own columns, with their encodings decided.
+        reference: the lookup tables that serve the model, encodings included.
+        train: labelled cases to learn from; encoded columns are out of fold.
+        calibration: labelled cases after them.
+        holdout: labelled cases after those, for the report.
+        population: every accepted case, labelled or not; its encoded columns are those of a later case, except that
+            training cases keep theirs.
+        cut: where each case went, with moments and numbers.
+        sha256: digest of the cases.
+    """
+
+    specs: tuple[FeatureSpec, ...]
+    declared: DeclaredColumns
+    reference: ReferenceData
+    train: Slice
+    calibration: Slice
+    holdout: Slice
+    population: Slice
+    cut: Cut
+    sha256: str
+
+
+def build(
+    cases: Cases,
+    risk: Risk,
+    split: SplitConfig | None = None,
+    *,
+    reference: ReferenceData = NO_REFERENCE,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Compute the features of all cases, cut them into slices, and learn the encodings from the first.
+
+    Args:
+        cases: accepted cases.
+        risk: says which outcomes are positive and which features may be used.
+        split: shares or dates; default: the shares of :class:`SplitConfig`.
+        reference: lookup tables without encodings (airports).
+        seed: of the folds, and of the deal where there are no times.
+        workers: processes; default: the machine's cores, one for few cases.
+        progress: called as cases are done.
+
+    Raises:
+        NoCasesError: where a slice has no labelled case.
+        OneOutcomeError: where all labelled cases of a slice have the same outcome.
+        EmptyColumnError: where a declared column holds no value at all.
+    """
+    accepted = cases.accepted
+    label = label_of(accepted["outcome_code"], risk.outcome_codes)
+    where = cut(accepted, label, split or SplitConfig(), has_time=cases.has_time, seed=seed)
+    _check_slices(where, label)
+    plain = _plain_specs(risk, cases.declared)
+    columns, categories = _computed(accepted["record"], plain, cases.declared, reference, workers, progress)
+    learned = where.labelled & (where.place == TRAIN)
+    declared = _decided(cases, categories, learned)
+    specs = CATALOGUE.for_scoring(risk, declared.specs)
+    history = _history(cases, label, learned, seed)
+    tables: dict[str, Encoding] = {}
+    for column in declared.categories:
+        values = categories[column.name]
+        if not column.encoded:
+            columns[column.name] = values
+            continue
+        table, prior = encoding.learn(values[learned], history.y, cases.encoding, column.min_seen)
+        both = encoding.look_up(values, table, prior)
+        both[learned] = encoding.training_columns(values[learned], history, cases.encoding, column.min_seen)
+        columns[f"{column.name}_rate"], columns[f"{column.name}_seen"] = both[:, 0], both[:, 1]
+        tables[column.name] = encoding.serving_table(column.name, table, prior)
+    frame = pd.DataFrame({spec.name: _series(columns[spec.name]) for spec in specs})
+    groups = _groups(accepted, cases.audit, columns)
+    parts = {
+        name: _slice(name, np.flatnonzero(where.labelled & (where.place == number)), frame, label, groups, accepted)
+        for number, name in enumerate(SLICES)
+    }
+    population = _slice("population", np.arange(len(accepted)), frame, label, groups, accepted)
+    return Dataset(
+        specs=specs,
+        declared=declared,
+        reference=ReferenceData(airports=reference.airports, encodings=tables),
+        population=population,
+        cut=where,
+        sha256=cases.sha256,
+        **parts,
+    )
+
+
+def _check_slices(where: Cut, label: pd.Series) -> None:
+    """Refuse a split that leaves a slice without both outcomes."""
+    for number, name in enumerate(SLICES):
+        outcomes = label[where.labelled & (where.place == number)]
+        if outcomes.empty:
+            raise NoCasesError(
+                f"The {name} slice has no labelled case. Move the dates of the split, shorten embargo_days, or give "
+                f"more cases (counts: {where.numbers})."
+            )
+        if outcomes.nunique() == 1:
+            met = "confirmed" if outcomes.iloc[0] else "not confirmed"
+            raise OneOutcomeError(
+                f"In all {len(outcomes)} labelled cases of the {name} slice the risk was {met}. Move the dates of the "
+                f"split, or give cases of both kinds."
+            )
+
+
+def _plain_specs(risk: Risk, declared: DeclaredColumns) -> tuple[FeatureSpec, ...]:
+    """Features that need no encoding: those of the catalogue, and all declared ones but categories."""
+    encoded = {
+        name for column in declared.categories for name in (column.name, f"{column.name}_rate", f"{column.name}_seen")
+    }
+    return tuple(spec for spec in CATALOGUE.for_scoring(risk, declared.specs) if spec.name not in encoded)
+
+
+def _computed(
+    records: pd.Series,
+    plain: Sequence[FeatureSpec],
+    declared: DeclaredColumns,
+    reference: ReferenceData,
+    workers: int | None,
+    progress: Progress | None,
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, encoding.Values]]:
+    """Compute features, audit groups and raw categories of all records, in several processes."""
+    names = [spec.name for spec in plain]
+    texts = records.tolist()
+    jobs = (
+        delayed(_compute)(texts[at : at + _CHUNK], names, declared, reference) for at in range(0, len(texts), _CHUNK)
+    )
+    parts: list[list[npt.NDArray[Any]]] = []
+    done = 0
+    for part, number in Parallel(n_jobs=processes(len(texts), workers), return_as="generator")(jobs):
+        parts.append(part)
+        done += number
+        if progress is not None:
+            progress(done, len(texts))
+    whole = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+    audit = [f"group_{spec.name}" for spec in AUDIT_FEATURES]
+    columns = dict(zip([*names, *audit], whole, strict=False))
+    categories = {
+        column.name: values for column, values in zip(declared.categories, whole[len(columns) :], strict=True)
+    }
+    return columns, categories
+
+
+def _compute(
+    texts: Sequence[bytes], names: Sequence[str], declared: DeclaredColumns, reference: ReferenceData
+) -> tuple[list[npt.NDArray[Any]], int]:
+    """Compute one chunk, column by column; features are found by name, since functions do not travel."""
+    own = {spec.name: spec for spec in declared.specs}
+    specs = [*(own[name] if name in own else CATALOGUE[name] for name in names), *AUDIT_FEATURES]
+    extractor = Extractor(specs, reference)
+    rows, raw = [], []
+    for text in texts:
+        record = TravellerRecord.model_validate_json(text)
+        rows.append(extractor.values(record))
+        raw.append(declared.values_of(record.extra))
+    columns = [_column(spec.kind, values) for spec, values in zip(specs, zip(*rows, strict=True), strict=True)]
+    columns += [_column(Kind.CATEGORY, values) for values in zip(*raw, strict=True)]
+    return columns, len(texts)
+
+
+def _column(kind: Kind, values: Sequence[Any]) -> npt.NDArray[Any]:
+    """Make an array of one feature: float64 with NaN, or object with ``None``."""
+    if kind is Kind.CATEGORY:
+        texts = np.empty(len(values), dtype=object)
+        texts[:] = values
+        return texts
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _decided(cases: Cases, categories: dict[str, encoding.Values], learned: npt.NDArray[np.bool_]) -> DeclaredColumns:
+    """Choose the encoding of the categories that left it open, by the number of values in training."""
+    choices: dict[str, Choice] = {}
+    for column in cases.declared.categories:
+        levels = pd.Series(categories[column.name][learned]).nunique()
+        if levels == 0:
+            raise EmptyColumnError(
+                f"extra.{column.name}: the column holds no value in any training case. Correct its mapping, or leave "
+                f"it out."
+            )
+        choices[column.name] = "rate" if levels > cases.encoding.max_levels else "none"
+    return cases.declared.decided(choices)
+
+
+def _history(cases: Cases, label: pd.Series, learned: npt.NDArray[np.bool_], seed: int) -> encoding.History:
+    """What encodings may learn from."""
+    chosen = cases.accepted[learned]
+
+    def seconds(name: str) -> encoding.Ints:
+        return chosen[name].dt.as_unit("s").astype("int64").to_numpy()
+
+    return encoding.History(
+        y=label[learned].to_numpy(dtype=np.float64),
+        folds=encoding.folds_by_entity(chosen["entity"].tolist(), cases.encoding.folds, seed),
+        time=seconds("time"),
+        known_at=seconds("known_at"),
+    )
+
+
+def _groups(accepted: pd.DataFrame, audit: Sequence[str], columns: dict[str, npt.NDArray[Any]]) -> pd.DataFrame:
+    """Collect the groups of the audit."""
+    found = {name: accepted[name] for name in ("mode", "point")}
+    found |= {spec.name: _series(columns[f"group_{spec.name}"]) for spec in AUDIT_FEATURES}
+    found |= {name: accepted[f"audit_{name}"] for name in audit}
+    return pd.DataFrame(found)
+
+
+def _series(values: npt.NDArray[Any]) -> "pd.Series[Any]":
+    """Keep the type of an array: pandas would make texts of its own kind of objects, and NaN of ``None``."""
+    return pd.Series(values, dtype=values.dtype)
+
+
+def _slice(
+    name: str,
+    rows: npt.NDArray[np.int64],
+    frame: pd.DataFrame,
+    label: pd.Series,
+    groups: pd.DataFrame,
+    accepted: pd.DataFrame,
+) -> Slice:
+    about = ["record_id", "entity", "time", "known_at", "selection", "selection_probability"]
+    return Slice(
+        name=name,
+        frame=frame.iloc[rows].reset_index(drop=True),
+        y=label.iloc[rows].to_numpy(dtype=np.float64),
+        groups=groups.iloc[rows].reset_index(drop=True),
+        about=accepted[about].iloc[rows].reset_index(drop=True),
+        rows=rows,
+    )

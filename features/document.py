@@ -118,6 +118,8 @@ def issued_after_booking(record: TravellerRecord) -> bool | None:
 def validity_after_stay_days(record: TravellerRecord) -> float | None:
     """Days that the main document stays valid after the stay; zero where it ends before the stay does.
 
+    Where the length of stay is not known, the days are counted from the crossing.
+
     >>> validity_after_stay_days(traveller(expiry_date="2026-04-05", stay_days=12))
     10.0
     """

@@ -10,8 +10,9 @@ from features.record import Block, Sensitivity, sensitivity_of
 ESCAPES = frozenset(
     {
         "__dict__", "__getattribute__", "__getstate__", "__iter__", "__pydantic_fields_set__", "__repr__", "__str__",
-        "attrgetter", "delattr", "dict", "eval", "exec", "getattr", "globals", "hasattr", "json", "locals",
-        "model_copy", "model_dump", "model_dump_json", "model_extra", "model_fields_set", "repr", "setattr", "vars",
+        "attrgetter", "delattr", "dict", "eval", "exec", "format", "getattr", "globals", "hasattr", "json", "locals",
+        "model_copy", "model_dump", "model_dump_json", "model_extra", "model_fields_set", "repr", "setattr", "str",
+        "vars",
     }
 )  # fmt: skip
 """Names that reach facts without naming them."""
@@ -65,8 +66,24 @@ def names_read(function: Callable[..., Any]) -> set[str]:
     return _walk(function, set())
 
 
+_BEHIND = ("function", "__wrapped__", "func", "__func__", "fget")
+"""Where a feature, a cache, a partial, a method and a property keep the function that they call."""
+
+
+def _behind(value: Any) -> Any:
+    """Unwrap a value down to the function that a call of it would run."""
+    for _ in range(10):  # no honest definition is wrapped deeper
+        if isinstance(value, (FunctionType, ModuleType)):
+            break
+        inner = next((getattr(value, name) for name in _BEHIND if hasattr(value, name)), None)
+        if inner is None:
+            break
+        value = inner
+    return value
+
+
 def _walk(function: Any, seen: set[CodeType]) -> set[str]:
-    function = getattr(function, "function", function)  # a feature called by another
+    function = _behind(function)
     if not isinstance(function, FunctionType) or function.__code__ in seen:
         return set()
     names = _names_in(function.__code__, seen)
@@ -98,13 +115,11 @@ def _called(function: FunctionType, names: set[str]) -> Iterator[Any]:
     for module in [value for value in reachable if isinstance(value, ModuleType) and _is_ours(value.__name__)]:
         reachable += [vars(module).get(name) for name in names]
     for value in reachable:
-        inner = getattr(value, "function", value)
+        inner = _behind(value)
         if isinstance(inner, FunctionType) and _is_ours(inner.__module__):
             yield inner
     for block in _block_types():
-        for name in names:
-            found = vars(block).get(name)
-            yield found.fget if isinstance(found, property) else found
+        yield from (vars(block).get(name) for name in names)
 
 
 def _is_ours(module: str) -> bool:

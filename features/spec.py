@@ -41,6 +41,10 @@ class Monotone(StrEnum):
     NONE = "none"
 
 
+REVIEWED = date(2026, 11, 1)
+"""When all justifications were last read through; a feature that was reviewed later says so itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReasonText:
     """The sentences of one feature. ``{value}`` stands for the observed value.
@@ -89,7 +93,7 @@ class FeatureSpec:
     reason: ReasonText
     because: str
     indicators: tuple[int, ...] = ()
-    reviewed: date = date(2026, 11, 1)
+    reviewed: date = REVIEWED
     message: str | None = None
     only_for: frozenset[str] | None = None
     labels: dict[str, str] = field(default_factory=dict)
@@ -123,6 +127,7 @@ def feature(
     expects: Monotone = Monotone.NONE,
     use: Use = Use.SCORE,
     indicators: tuple[int, ...] = (),
+    reviewed: date = REVIEWED,
     message: str | None = None,
     only_for: tuple[str, ...] | None = None,
     labels: dict[str, str] | None = None,
@@ -157,6 +162,7 @@ def feature(
             reason=reason,
             because=because,
             indicators=indicators,
+            reviewed=reviewed,
             message=message,
             only_for=None if only_for is None else frozenset(only_for),
             labels=labels or {},

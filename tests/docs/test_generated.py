@@ -22,6 +22,14 @@ def test_generated_pages_are_current():
     assert done.returncode == 0, done.stderr
 
 
+def test_examples_of_the_page_writer_run():
+    """The script lies outside of the packages, so its examples are asked for by name."""
+    done = subprocess.run(
+        [sys.executable, "-m", "doctest", DOCS / "generate.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize("spec", CATALOGUE, ids=lambda spec: spec.name)
 def test_feature_page_tells_of_each_feature(spec):
     """Its name, its code and its justification can be found."""

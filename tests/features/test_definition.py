@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache, partial
 from operator import attrgetter
 
 import pytest
@@ -64,6 +65,26 @@ def _through_inner_code(record: TravellerRecord) -> float | None:
     return max(person.age_years for person in (record.traveller,))
 
 
+@lru_cache
+def _cached_age(record: TravellerRecord) -> int | None:
+    return record.traveller.age_years
+
+
+def _through_cache(record: TravellerRecord) -> float | None:
+    return _cached_age(record)
+
+
+_bound_age = partial(_age_by_helper)
+
+
+def _through_partial(record: TravellerRecord) -> float | None:
+    return _bound_age()
+
+
+def _through_text(record: TravellerRecord) -> float | None:
+    return len(str(record.traveller))
+
+
 def _through_getattr(record: TravellerRecord) -> float | None:
     return getattr(record.traveller, "age" + "_" * 1 + "years")
 
@@ -91,6 +112,9 @@ def _through_match(record: TravellerRecord) -> str | None:
         _through_module,
         _through_feature,
         _through_inner_code,
+        _through_cache,
+        _through_partial,
+        _through_text,
         _through_getattr,
         _through_attrgetter,
         _through_dump,

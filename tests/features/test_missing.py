@@ -8,6 +8,7 @@ from features.spec import Use
 from tests.makers import EXAMPLE_LAND_RECORD, EXAMPLE_RECORD, EXAMPLE_REFERENCE, random_records, traveller
 
 EXTRACTOR = Extractor(CATALOGUE.specs, EXAMPLE_REFERENCE)
+RANDOM = random_records(1000, seed=11)
 OPTIONAL = [name for name, info in TravellerRecord.model_fields.items() if not info.is_required()]
 
 
@@ -89,6 +90,3 @@ def test_every_score_feature_occurs_among_random_records(spec):
     found = {extractor.values(record)[0] for record in RANDOM}
     assert None in found or spec.group == "crossing"
     assert len(found - {None}) >= 2
-
-
-RANDOM = random_records(1000, seed=11)

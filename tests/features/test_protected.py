@@ -2,6 +2,8 @@
 
 import copy
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from features.catalogue import CATALOGUE, Extractor
 from features.record import Block, Sensitivity, TravellerRecord, block_types, sensitivity_of
 from features.risk import RISKS
-from features.spec import Use
+from features.spec import FeatureSpec, Use
 from tests.makers import EXAMPLE_REFERENCE, random_data
 
 SCORED = [spec for spec in CATALOGUE if spec.use is Use.SCORE]
@@ -83,15 +85,15 @@ def _blocks_at(data: dict[str, Any], path: str) -> list[dict[str, Any]]:
     return found if isinstance(found, list) else [found]
 
 
-def _differences(protected: dict[str, list[str]]) -> set[str]:
-    """Names of the score features that change in any of 1,000 random records."""
+def _differences(protected: dict[str, list[str]], specs: Sequence[FeatureSpec] = SCORED) -> set[str]:
+    """Names of the features that change in any of 1,000 random records."""
     rng = Random(20260314)
-    extractor = Extractor(SCORED, EXAMPLE_REFERENCE)
+    extractor = Extractor(specs, EXAMPLE_REFERENCE)
     changed: set[str] = set()
     for data in random_data(1000, seed=1):
         before = TravellerRecord.model_validate_json(json.dumps(data))
         after = TravellerRecord.model_validate_json(json.dumps(_fill(rng, data, protected)))
-        pairs = zip(SCORED, extractor.values(before), extractor.values(after), strict=True)
+        pairs = zip(specs, extractor.values(before), extractor.values(after), strict=True)
         changed |= {spec.name for spec, old, new in pairs if old != new}
     return changed
 
@@ -99,6 +101,16 @@ def _differences(protected: dict[str, list[str]]) -> set[str]:
 def test_r1_protected_facts_change_no_score_feature():
     """Every audit-only, hashed, check-only and never-stored fact is filled at random: all values stay the same."""
     assert _differences(_protected(with_derivations=False)) == set()
+
+
+@pytest.mark.parametrize("fact", ["gender", "nationality", "surname", "biometric_match_ok", "ref"])
+def test_r1_a_leak_would_be_found(fact: str):
+    """The canary is alive: a feature that reads a protected fact by any trick moves."""
+    leak = replace(
+        CATALOGUE["stay_days"], function=lambda record: record.traveller and str(vars(record.traveller)[fact])
+    )
+    categorical = replace(leak, kind=CATALOGUE["transport_mode"].kind)
+    assert _differences(_protected(with_derivations=False), [categorical]) == {"stay_days"}
 
 
 def test_r1_permitted_derivations_are_the_only_way_in():

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -189,7 +189,6 @@ def test_examples_in_the_schema_validate():
                 traveller(**{f"{place}__{name}".removeprefix("__"): example})
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     created=st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.timezones()),  # noqa: DTZ001
     hours=st.floats(0, 9000),
@@ -204,7 +203,6 @@ def test_lead_time_is_exact_in_any_zone(created: datetime, hours: float):
     assert lead(record) == pytest.approx(hours, abs=1e-6)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)

@@ -19,7 +19,7 @@ from models.baselines import Baselines
 from models.card import ModelCard
 from models.errors import BundleContentError, BundleDigestError, BundleSignatureError, ModelFormError
 from models.features_file import pack_features, read_features
-from models.golden import GoldenRecord, make_golden, read_golden, replay
+from models.golden import GoldenRecord, anonymise, make_golden, read_golden, replay
 from models.manifest import (
     CONTENT,
     MANIFEST,
@@ -88,7 +88,8 @@ def pack(origin: Origin, content: BundleContent) -> dict[str, bytes]:
         raise ModelFormError("specs and model name the same features in the same order")
     extractor = Extractor(content.specs, read_reference(pack_reference(content.reference, content.specs)))
     reasoner = Reasoner(content.specs, content.model, content.baselines)
-    golden = make_golden(content.golden, extractor, content.model, reasoner)
+    plain = [anonymise(record, at, _private(content.declared)) for at, record in enumerate(content.golden, start=1)]
+    golden = make_golden(plain, extractor, content.model, reasoner)
     values: dict[str, Any] = {
         "risk.json": content.risk.model_dump(mode="json"),
         "features.json": pack_features(content.specs, content.declared),
@@ -258,6 +259,13 @@ def _read_form(read: Callable[[Any], _Value], file: str, files: Mapping[str, byt
         raise BundleContentError(file, str(error)) from None
 
 
+def _private(declared: DeclaredColumns) -> frozenset[str]:
+    """The declared columns whose values may name somebody: those known by digest only, and their mere ingredients."""
+    encoded = [column for column in declared.columns if column.encoded]
+    ingredients = {name for column in encoded for name in column.of if not declared[name].feature}
+    return frozenset({column.name for column in encoded} | ingredients)
+
+
 def _kinds_agree(model: AdditiveModel, specs: Sequence[FeatureSpec]) -> bool:
     kinds = {spec.name: spec.kind for spec in specs}
     return all(axis.kind is kinds.get(axis.feature) for term in model.terms for axis in term.axes)
@@ -267,8 +275,8 @@ def _encodings_agree(declared: DeclaredColumns, reference: ReferenceData) -> boo
     """Declared columns with an encoding that is a number cannot do without their table."""
     return all(
         column.name in reference.encodings and len(reference.encodings[column.name].columns) == 2  # noqa: PLR2004  rate, seen
-        for column in declared.encoded
-        if column.encoding == "rate"
+        for column in declared.columns
+        if column.encoded
     )
 
 

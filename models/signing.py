@@ -33,9 +33,9 @@ def create_key(path: Path) -> Ed25519PrivateKey:
         # O_EXCL: an existing key is never overwritten, and a planted link is never followed
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(pem)
-    except FileExistsError:
-        raise SigningKeyError(f"{path} exists: move the old key away before you make a new one") from None
     except OSError as error:
+        if os.path.lexists(path):
+            raise SigningKeyError(f"{path} exists: move the old key away before you make a new one") from None
         raise SigningKeyError(f"{path} cannot be written: {error.strerror}") from None
     return key
 

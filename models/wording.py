@@ -89,6 +89,6 @@ def sentence_of(spec: FeatureSpec) -> Callable[[FeatureValue, bool], str]:
         try:
             return (say_raises if up else say_lowers)(value=value)
         except OverflowError:  # a whole number too large for a float
-            return (say_raises if up else say_lowers)(value=math.copysign(math.inf, value))  # type: ignore[arg-type]
+            return (say_raises if up else say_lowers)(value=math.inf if value > 0 else -math.inf)  # type: ignore[operator]
 
     return number_sentence

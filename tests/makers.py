@@ -171,7 +171,7 @@ def _journey(rng: Random, crossing: datetime) -> dict[str, Any]:
     legs: list[dict[str, Any]] = []
     at = crossing + timedelta(minutes=rng.choice((0, 0, -30, 90)))
     port = rng.choice(PORTS)
-    for _ in range(rng.choice((0, 1, 1, 1, 2, 3, 16))):
+    for _ in range(rng.choice((0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 5, 16))):
         arrives = at
         departs = arrives - timedelta(minutes=rng.randrange(-5, 900))
         start = rng.choice(PORTS)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from models.errors import ModelError
 from riskapi.auth import Principal, Scope
-from riskapi.errors import BundleError, ServiceError
+from riskapi.errors import ServiceError
 from riskapi.services import Services
 from riskapi.settings import Settings
 
@@ -29,7 +29,7 @@ def errors_shown() -> Iterator[None]:
     """Show a foreseen error as one line, and end with status 1."""
     try:
         yield
-    except (ServiceError, BundleError, ModelError) as error:
+    except (ServiceError, ModelError) as error:
         ERR.print(str(error), style="red", highlight=False, markup=False)
         raise typer.Exit(1) from None
 

@@ -13,7 +13,7 @@ from riskapi.telemetry import configure_logging
 app = typer.Typer()
 
 _SWITCH_SECONDS = 0.001
-"""How long the event loop may keep the writer's thread waiting, and the other way round; Python's own is five times it."""
+"""How long a thread may keep the others waiting: a fifth of what Python starts with, since the writer waits on a turn."""
 
 
 @app.command()

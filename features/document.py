@@ -26,24 +26,26 @@ def main_document(record: TravellerRecord) -> Document | None:
         missing="The kind of document was not given",
     ),
     because="An unusual kind of document for the trip is a published indicator (UNODC, Migrant Smuggling by Air, 2010)."
-    " Refugee travel documents are lawful documents like any other.",
+    " A refugee's or stateless person's travel document counts as a passport: it must never work against its holder.",
     labels={
-        "P": "passport",
+        "P": "passport or like document",
         "ID": "identity card",
         "V": "visa",
         "R": "residence permit",
-        "T": "refugee or stateless travel document",
         "S": "seafarer's book",
         "O": "document of another kind",
     },
 )
 def document_type(record: TravellerRecord) -> str | None:
-    """Kind of the main document.
+    """Kind of the main document; a refugee's or stateless person's travel document is not told from a passport.
 
-    >>> document_type(traveller(document__type="ID"))
-    'ID'
+    >>> document_type(traveller(document__type="ID")), document_type(traveller(document__type="T"))
+    ('ID', 'P')
     """
-    return record.documents[0].type if record.documents else None
+    if not record.documents:
+        return None
+    kind = record.documents[0].type
+    return "P" if kind == "T" else kind
 
 
 @feature(

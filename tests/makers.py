@@ -87,7 +87,7 @@ def _record(rng: Random, place: int) -> dict[str, Any]:
         "stay": _some(
             rng,
             {
-                "purpose_code": rng.choice(("tourism", "business", "family", "work", "transit", "trade", "other")),
+                "purpose_code": rng.choice(("tourism", "business", "family", "work", "transit", "medical", "other")),
                 "accommodation_type": rng.choice(("hotel", "private", "employer", "none")),
                 "address": f"street {rng.randrange(1000)}",
             },

@@ -8,9 +8,10 @@ from operator import attrgetter
 import pytest
 
 from features import minor
-from features.catalogue import FeatureCatalogue
+from features.catalogue import CATALOGUE, FeatureCatalogue
 from features.errors import FeatureDefinitionError
-from features.record import TravellerRecord
+from features.record import History, TravellerRecord
+from features.reference import ReferenceData
 from features.spec import FeatureSpec, Kind, Monotone, ReasonText, Use, feature
 
 REASON = ReasonText(
@@ -189,6 +190,22 @@ def test_number_without_unit_is_refused():
     """A number without unit cannot be read by anyone."""
     with pytest.raises(FeatureDefinitionError, match="unit"):
         define(documented, unit=None)
+
+
+def test_category_with_a_direction_is_refused():
+    """Words have no order that a risk could grow along."""
+    with pytest.raises(FeatureDefinitionError, match="no direction"):
+        define(CATALOGUE["cabin"].function, expects=Monotone.INCREASING)
+
+
+def test_parameters_come_in_one_order():
+    """The extractor binds tables by name and hands the history over second."""
+
+    def _turned(record: TravellerRecord, reference: ReferenceData, history: History | None) -> float | None:
+        return None
+
+    with pytest.raises(FeatureDefinitionError, match="order record, history, reference"):
+        define(_turned)
 
 
 def test_unknown_parameter_or_return_type_is_refused():

@@ -42,6 +42,8 @@ def test_short_cuts_reach_every_block():
     assert traveller(document__type="ID").documents[0].type == "ID"
     assert traveller(documents=None).documents == ()
     assert traveller(departs_at="2026-03-14T07:00Z").journey.legs[0].departs_at.hour == 7
+    assert traveller(document={"type": "V"}).documents[0].type == "V"
+    assert traveller(documents=traveller().documents).documents[0].type == "P"
     assert traveller(history=History(crossings_12_months=7)).history.crossings_12_months == 7
 
 

@@ -69,6 +69,21 @@ def test_indicators_that_need_no_linkage_are_covered():
     assert covered <= set(INDICATORS)
 
 
+@pytest.mark.parametrize("risk", RISKS.values(), ids=lambda risk: risk.name)
+@pytest.mark.parametrize(
+    ("plain", "sensitive"),
+    [
+        ({"document__type": "P"}, {"document__type": "T"}),
+        ({"stay__purpose_code": "other"}, {"stay__purpose_code": "medical"}),
+    ],
+    ids=["refugee travel document", "medical journey"],
+)
+def test_r25_status_and_health_change_no_score(risk, plain: dict, sensitive: dict):
+    """A refugee's travel document counts as a passport, a journey to a hospital as any other."""
+    extractor = Extractor(CATALOGUE.for_scoring(risk), EXAMPLE_REFERENCE)
+    assert extractor.values(traveller(**plain)) == extractor.values(traveller(**sensitive))
+
+
 def test_r25_no_field_for_asylum_status_exists():
     """What does not exist cannot be asked for."""
     names = str(TravellerRecord.model_json_schema()).lower()

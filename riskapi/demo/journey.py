@@ -136,7 +136,7 @@ class Demo:
     def _go_live(self, programs: Programs) -> None:
         rationale = "Demo: card and gates were read, the data is simulated."
         for risk in RISKS:
-            run = max((self._root / "runs").glob(f"{risk}*"), key=lambda path: path.stat().st_mtime)
+            run = max((self._root / "runs").glob(f"{risk.replace('_', '-')}-*"), key=lambda path: path.stat().st_mtime)
             printed = programs.run(
                 f"{SCIENTIST.name} proposes the model of {risk}",
                 *("training", "propose", str(run)),

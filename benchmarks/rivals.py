@@ -1,0 +1,82 @@
+"""What one would take instead: an estimator with an explainer, fitted on the same cases, asked for the same thing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shap
+from interpret.glassbox import ExplainableBoostingClassifier
+from setting import dataset
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OrdinalEncoder
+
+from features.spec import Kind
+
+REASONS = 5
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A fitted estimator.
+
+    Attributes:
+        title: what it is.
+        explain: one-row frame -> probability and the features that matter most.
+        parts: what a server needs to rebuild it.
+    """
+
+    title: str
+    explain: Callable[[pd.DataFrame], tuple[float, list[tuple[str, float]]]]
+    parts: dict[str, Any]
+
+
+def categories() -> list[str]:
+    """Names of the features that are categories."""
+    return [spec.name for spec in dataset().specs if spec.kind is Kind.CATEGORY]
+
+
+def boosted_trees() -> Rival:
+    """scikit-learn's gradient boosting in a pipeline, explained by shap."""
+    train = dataset().train
+    names = categories()
+    encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
+    prepare = ColumnTransformer(
+        [("categories", encode, names)], remainder="passthrough", verbose_feature_names_out=False
+    )
+    trees = HistGradientBoostingClassifier(max_iter=200, learning_rate=0.05, random_state=0)
+    pipeline = Pipeline([("prepare", prepare), ("trees", trees)]).fit(train.frame, train.y)
+    explainer = shap.TreeExplainer(trees)
+    order = list(prepare.get_feature_names_out())
+
+    def explain(row: pd.DataFrame) -> tuple[float, list[tuple[str, float]]]:
+        probability = float(pipeline.predict_proba(row)[0, 1])
+        return probability, top_reasons(order, explainer.shap_values(pipeline["prepare"].transform(row))[0])
+
+    return Rival("gradient boosting + shap, one-row frame", explain, {"pipeline": pipeline, "order": order})
+
+
+def explainable_boosting() -> Rival:
+    """Interpret's explainable boosting machine, explained by its own library."""
+    train = dataset().train
+    kinds = ["nominal" if spec.kind is Kind.CATEGORY else "continuous" for spec in dataset().specs]
+    machine = ExplainableBoostingClassifier(
+        feature_types=kinds, interactions=10, outer_bags=4, n_jobs=1, random_state=0
+    )
+    machine.fit(train.frame.fillna(np.nan), train.y)
+
+    def explain(row: pd.DataFrame) -> tuple[float, list[tuple[str, float]]]:
+        probability = float(machine.predict_proba(row)[0, 1])
+        told = machine.explain_local(row).data(0)
+        return probability, top_reasons(told["names"], told["scores"])
+
+    return Rival("explainable boosting machine: predict_proba + explain_local", explain, {"machine": machine})
+
+
+def top_reasons(names: Any, contributions: Any) -> list[tuple[str, float]]:
+    """The features that matter most, with their contributions."""
+    contributions = np.asarray(contributions)
+    return [(str(names[at]), float(contributions[at])) for at in np.argsort(-np.abs(contributions))[:REASONS]]

@@ -1,0 +1,195 @@
+"""One record over HTTP: the service with durable decisions, the floor of its framework, and MLflow's own serving.
+
+Run by ``make bench``. All servers run at once, one worker each, and are measured in turns, so that the ratios of one
+run can be trusted. The service gets a nested record and answers three risks; MLflow's server gets ready features and
+answers one.
+"""
+
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import joblib
+import mlflow
+from load import Measured, load, memory_mb, require_wrk, script
+from rich.console import Console
+from rich.table import Table
+from rivals import boosted_trees
+from setting import KEY, RISK_NAMES, ROOT, dataset, environment, make_models, run
+
+from features.examples import EXAMPLE_RECORD
+from models.signing import load_key, public_text
+from riskapi.demo.programs import free_port
+
+ROUNDS = 3
+SECONDS = 4
+CONNECTIONS = (1, 16, 64)
+HERE = Path(__file__).parent
+WORK = ROOT / "http"
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server and how to ask it."""
+
+    title: str
+    url: str
+    process: int
+    sent: Path
+
+
+def start(stack: ExitStack, arguments: list[str], url: str, changes: Mapping[str, str]) -> int:
+    """Start a server and wait until it answers anything; it is stopped with the stack."""
+    env = environment() | changes | {"PYTHONPATH": f"{Path.cwd()}:{HERE}"}
+    with (WORK / "servers.log").open("ab") as log:
+        process = subprocess.Popen([sys.executable, "-m", *arguments], env=env, stdout=log, stderr=log)
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    for _ in range(600):
+        try:
+            httpx.get(url, timeout=1.0, trust_env=False)
+        except httpx.HTTPError:
+            if process.poll() is not None:
+                sys.exit(f"{' '.join(arguments)} ended; see {WORK / 'servers.log'}")
+            time.sleep(0.1)
+        else:
+            return process.pid
+    sys.exit(f"{url} does not answer; see {WORK / 'servers.log'}")
+
+
+def service(stack: ExitStack) -> tuple[Server, bytes]:
+    """Start the service with three approved models.
+
+    Returns:
+        The server, and one of its answers.
+    """
+    port = free_port(8000)
+    settings = WORK / "riskapi.env"
+    run("riskapi", "init", str(settings), "--signer", public_text(load_key(KEY)))
+    lines = [line for line in settings.read_text().splitlines() if line.startswith("RISKAPI_")]
+    env = dict(line.split("=", 1) for line in lines) | {"RISKAPI_PORT": str(port), "RISKAPI_LOG_LEVEL": "warning"}
+
+    def key(name: str, kind: str, *scopes: str) -> str:
+        words = [word for scope in scopes for word in ("--scope", scope)]
+        printed = run("riskapi", "keys", "create", name, "--kind", kind, *words, **env)
+        return next(line for line in printed.splitlines() if line.startswith("rk_"))
+
+    proposer = key("Benchmark proposer", "person", "models:propose")
+    approver = key("Benchmark approver", "person", "models:approve")
+    for bundle in make_models().values():
+        printed = run("riskapi", "propose", str(bundle), **env, RISK_API_KEY=proposer)
+        digest = re.search(r"sha256:[0-9a-f]{64}", printed)
+        run("riskapi", "approve", digest[0] if digest else "", "--rationale", "Measured.", **env, RISK_API_KEY=approver)
+    headers = JSON | {
+        "Authorization": f"Bearer {key('Benchmark', 'system', 'score', 'audience:enforcement', 'audience:protection')}"
+    }
+    process = start(stack, ["riskapi", "serve"], f"http://127.0.0.1:{port}/health/ready", env)
+    url = f"http://127.0.0.1:{port}/v1/scores"
+    body = json.dumps(EXAMPLE_RECORD)
+    answer = httpx.post(url, content=body, headers=headers, trust_env=False).raise_for_status().content
+    if len(json.loads(answer)["risks"]) != len(RISK_NAMES):
+        sys.exit("The service does not score all three risks.")
+    return Server(
+        "riskapi: 3 risks, reasons, durable", url, process, script(WORK / "service.lua", body, headers)
+    ), answer
+
+
+def floor(stack: ExitStack, answer: bytes) -> Server:
+    """Start the floor with an answer of the service."""
+    port = free_port(8001)
+    path = WORK / "answer.json"
+    path.write_bytes(answer)
+    arguments = ["uvicorn", "floor_app:app", "--port", str(port), "--no-access-log", "--log-level", "warning"]
+    arguments += ["--loop", "uvloop", "--http", "httptools"]
+    process = start(stack, arguments, f"http://127.0.0.1:{port}/openapi.json", {"FLOOR_ANSWER": str(path)})
+    sent = script(WORK / "floor.lua", json.dumps(EXAMPLE_RECORD), JSON)
+    return Server("FastAPI floor: constant answer", f"http://127.0.0.1:{port}/v1/scores", process, sent)
+
+
+def mlflow_server(stack: ExitStack) -> Server:
+    """Start MLflow's server with gradient boosting and shap."""
+    parts, place = WORK / "parts.joblib", WORK / "model"
+    joblib.dump(boosted_trees().parts, parts)
+    mlflow.pyfunc.save_model(
+        path=str(place),
+        python_model=str(HERE / "mlflow_model.py"),
+        artifacts={"parts": str(parts)},
+        pip_requirements=[],
+    )
+    port = free_port(8002)
+    arguments = ["mlflow", "models", "serve", "-m", str(place), "--env-manager", "local", "-p", str(port), "-w", "1"]
+    process = start(stack, arguments, f"http://127.0.0.1:{port}/ping", {})
+    row = json.loads(dataset().holdout.frame.iloc[[0]].to_json(orient="split"))
+    body = json.dumps({"dataframe_split": {"columns": row["columns"], "data": row["data"]}})
+    url = f"http://127.0.0.1:{port}/invocations"
+    answer: Any = httpx.post(url, content=body, headers=JSON, timeout=60.0, trust_env=False).raise_for_status().json()
+    if len(answer["predictions"][0]["reasons"]) != 5:  # noqa: PLR2004 - as many as the service gives
+        sys.exit("MLflow's server gives no reasons.")
+    return Server("mlflow models serve: 1 risk, shap", url, process, script(WORK / "mlflow.lua", body, JSON))
+
+
+def main() -> None:
+    """Measure and print."""
+    require_wrk()
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    make_models()
+    with ExitStack() as stack:
+        ours, answer = service(stack)
+        servers = [ours, floor(stack, answer), mlflow_server(stack)]
+        found: dict[tuple[str, int], list[Measured]] = {}
+        for turn in range(ROUNDS + 1):
+            for connections in CONNECTIONS:
+                for server in servers:
+                    measured = load(server.url, server.sent, server.process, connections, SECONDS if turn else 1)
+                    if turn:  # the first warms up
+                        found.setdefault((server.title, connections), []).append(measured)
+        show(servers, found)
+
+
+def show(servers: list[Server], found: Mapping[tuple[str, int], list[Measured]]) -> None:
+    """Print medians over the rounds, and the ratios to the service."""
+    table = Table("one record over HTTP", "conn.", "req/s", "p50 ms", "p99 ms", "CPU us", "MB", "service is")
+    for connections in CONNECTIONS:
+        ours = median(found[servers[0].title, connections])
+        for server in servers:
+            one = median(found[server.title, connections])
+            ratio = f"{ours.per_second / one.per_second:,.2f}x, p99 {one.p99_ms / ours.p99_ms:,.2f}x"
+            table.add_row(
+                server.title,
+                str(connections),
+                f"{one.per_second:,.0f}",
+                f"{one.p50_ms:,.2f}",
+                f"{one.p99_ms:,.2f}",
+                f"{one.cpu_us:,.0f}",
+                f"{memory_mb(server.process):,.0f}",
+                "" if server is servers[0] else ratio,
+            )
+        table.add_section()
+    console = Console(width=130)
+    console.print(
+        f"wrk and all servers on the same {os.cpu_count()} cores; medians of {ROUNDS} rounds of {SECONDS} s in turns"
+    )
+    console.print(table)
+
+
+def median(rounds: list[Measured]) -> Measured:
+    """Take the median of each number."""
+    names = ("per_second", "p50_ms", "p99_ms", "cpu_us")
+    return Measured(*(statistics.median(getattr(one, name) for one in rounds) for name in names))
+
+
+if __name__ == "__main__":
+    main()

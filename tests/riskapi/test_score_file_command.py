@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.bundle import write_directory
-from riskapi.__main__ import app
+from riskapi.__main__ import command_line
 from tests.bundles import TRUSTED, make_bundle
 from tests.makers import random_data
 
@@ -19,7 +19,7 @@ def run(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     write_directory(make_bundle("document_fraud")[0], tmp_path / "bundle")
     (tmp_path / "records.ndjson").write_text("\n".join(json.dumps(one) for one in random_data(3, seed=9)))
-    return lambda *arguments: CliRunner().invoke(app, ["score-file", *arguments])
+    return lambda *arguments: CliRunner().invoke(command_line(["score-file"]), ["score-file", *arguments])
 
 
 def test_bundles_at_hand_score_and_say_that_nothing_is_recorded(run, tmp_path):

@@ -219,6 +219,8 @@ def _verify_signature(files: Mapping[str, bytes], trusted: Collection[str]) -> s
     fields = {"algorithm", "public_key", "signature"}
     if not isinstance(told, dict) or set(told) != fields or not all(isinstance(text, str) for text in told.values()):
         raise BundleSignatureError(SIGNATURE, "it has algorithm, public_key and signature")
+    if canonical(told) != files[SIGNATURE]:  # nothing else vouches for these bytes
+        raise BundleSignatureError(SIGNATURE, "it is canonical JSON")
     if told["algorithm"] != ALGORITHM:
         raise BundleSignatureError(SIGNATURE, f"the algorithm is {ALGORITHM}")
     if told["public_key"] not in trusted:

@@ -1,7 +1,6 @@
 """Ed25519 signatures of bundle digests, and public keys as text: all that opening a bundle needs of cryptography."""
 
 import base64
-import binascii
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -28,8 +27,8 @@ def read_public(text: str) -> Ed25519PublicKey:
     models.errors.SigningKeyError: a public key is 32 bytes in base64, 44 characters
     """
     try:
-        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
-    except (ValueError, binascii.Error):
+        return Ed25519PublicKey.from_public_bytes(_decode(text))
+    except ValueError:
         raise SigningKeyError("a public key is 32 bytes in base64, 44 characters") from None
 
 
@@ -41,7 +40,15 @@ def sign_digest(digest: str, key: Ed25519PrivateKey) -> str:
 def is_signed(digest: str, signature: str, public: str) -> bool:
     """Whether the signature of a digest was made by the owner of a public key (both base64)."""
     try:
-        read_public(public).verify(base64.b64decode(signature, validate=True), CONTEXT + digest.encode())
-    except (InvalidSignature, SigningKeyError, ValueError, binascii.Error):
+        read_public(public).verify(_decode(signature), CONTEXT + digest.encode())
+    except (InvalidSignature, SigningKeyError, ValueError):
         return False
     return True
+
+
+def _decode(text: str) -> bytes:
+    """Read base64 in its one canonical form: other texts for the same bytes are refused, with a ValueError."""
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError
+    return data

@@ -7,7 +7,14 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from features.catalogue import CATALOGUE, Extractor
-from features.examples import EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD, EXAMPLE_RECORD, EXAMPLE_REFERENCE, traveller
+from features.examples import (
+    EXAMPLE_LAND_RECORD,
+    EXAMPLE_MINOR_RECORD,
+    EXAMPLE_RECORD,
+    EXAMPLE_REFERENCE,
+    leg,
+    traveller,
+)
 from features.record import TravellerRecord
 from features.risk import RISKS, Risk
 from features.spec import FeatureSpec, Kind
@@ -18,27 +25,20 @@ from models.bundle import BundleContent, ModelBundle, Origin, pack, sign
 from models.card import CapacityRow, CardTerm, DataSlice, Measure, ModelCard
 from models.promotion import Gate, GateReport, Verdict
 from models.signing import public_text
+from tests.makers import random_records
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 TRUSTED = (public_text(KEY),)
 SHA = "0" * 64
+HOURS = ("2026-03-14T01:00Z", "2026-03-14T03:00Z", "2026-03-14T05:00Z", "2026-03-14T09:40Z")
 
 
 @cache
 def records(count: int = 30) -> tuple[TravellerRecord, ...]:
-    """Records by air and by land, of adults and of a minor, with a few facts drawn."""
-    rng = np.random.default_rng(11)
-    made = []
-    for number in range(count):
-        base = (EXAMPLE_RECORD, EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD)[number % 3]
-        facts = {**base, "record_id": f"r{number}"}
-        if "booking" in facts:
-            methods = ["CC", "CA", "VOC"]
-            facts["booking"] = {**facts["booking"], "payment_method": methods[int(rng.integers(3))]}
-            facts["baggage"] = {**facts["baggage"], "weight_kg": round(float(rng.gamma(2.0, 9.0)), 1)}
-        facts["journey"] = {**facts["journey"], "stay_days": round(float(rng.gamma(1.5, 12.0)), 1)}
-        made.append(traveller(facts))
-    return tuple(made)
+    """The examples by air, by land and of a minor, one by two flights, then random records."""
+    examples = [traveller(base) for base in (EXAMPLE_RECORD, EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD)]
+    legs = [leg("MGQ", "ADD", *HOURS[:2]), leg("ADD", "NBO", *HOURS[2:])]
+    return (*examples, traveller(legs=legs), *random_records(count - 4, seed=11))
 
 
 def random_model(specs: tuple[FeatureSpec, ...], seed: int = 0, pairs: int = 10, bins: int = 24) -> AdditiveModel:

@@ -70,7 +70,7 @@ def test_missing_and_out_of_range_features_are_named():
     assert nothing.missing == names
     assert nothing.out_of_range == []
     values = opened.extractor.values(records()[0])
-    values[names.index("stay_days")] = 3600.0
+    values[names.index("stay_days")] = 5000.0
     assert scorer.assess(values).out_of_range == ["stay_days"]
 
 

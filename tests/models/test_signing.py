@@ -96,6 +96,16 @@ def test_a_signature_holds_for_its_digest_and_key_only():
     assert not is_signed(DIGEST, signature[:-4], public_text(key))
 
 
+def test_a_signature_has_one_text_only():
+    """Base64 with other unused bits decodes to the same bytes, and is refused all the same."""
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    signature = sign_digest(DIGEST, key)
+    assert signature.endswith("==")
+    last = chr(ord(signature[-3]) + 1)
+    assert base64.b64decode(signature[:-3] + last + "==") == base64.b64decode(signature)
+    assert not is_signed(DIGEST, signature[:-3] + last + "==", public_text(key))
+
+
 def test_a_signature_of_the_bare_digest_proves_nothing():
     """What is signed says that it is a bundle, so a signature made elsewhere cannot be used here."""
     key = Ed25519PrivateKey.generate()

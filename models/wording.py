@@ -24,9 +24,10 @@ def number_text(value: float, unit: str | None = None) -> str:
     if unit in SHARES:
         value, unit = value * 100, "percent"
     try:
-        text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004  three digits say enough
-    except OverflowError:  # a whole number too large for a float
-        text = "a very large number"
+        value += 0.0  # a negative zero becomes zero
+    except OverflowError:
+        return "a number beyond measure"
+    text = f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"  # noqa: PLR2004  three digits say enough
     if unit == "percent":
         return f"{text} %"
     return text if unit in BARE_UNITS else f"{text} {unit}"

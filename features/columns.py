@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Cell = Any
 """What a table holds: text, a number, true or false, a date or time, or nothing."""
-Target = Literal["text", "number", "integer", "flag", "date", "datetime", "texts"]
+Target = Literal["text", "number", "integer", "flag", "date", "day", "datetime", "texts"]
+"""What a cell becomes; a "day" is a date as ISO text, as dates travel in declared columns."""
 Convert = Callable[[Cell], Any]
 
 _TRUE = ("true", "t", "yes", "y", "1")
@@ -63,6 +64,8 @@ class Source(BaseModel):
     values: dict[str, Any] | None = None
     """Translation of the cells; a cell that it does not hold is a problem, unless ``other`` is given."""
     other: Any = None
+    width: Annotated[int, Field(ge=1, le=40)] | None = None
+    """Digits of a code whose leading zeros were lost: they are put back."""
     true: tuple[str | int, ...] = ()
     false: tuple[str | int, ...] = ()
     """Cells of a flag; default: true/false, yes/no, y/n, t/f, 1/0 in any case."""
@@ -122,8 +125,9 @@ def as_text(cell: Cell) -> str:
     return str(cell)
 
 
-def _text(_source: Source, _layout: Layout) -> Convert:
-    return as_text
+def _text(source: Source, _layout: Layout) -> Convert:
+    width = source.width
+    return as_text if width is None else lambda cell: as_text(cell).zfill(width)
 
 
 def _texts(_source: Source, _layout: Layout) -> Convert:
@@ -214,6 +218,11 @@ def _date(source: Source, layout: Layout) -> Convert:
     return convert
 
 
+def _day(source: Source, layout: Layout) -> Convert:
+    read = _date(source, layout)
+    return lambda cell: read(cell).isoformat()
+
+
 _WRONG_TIME = ("a date or time in the declared format is expected", "correct it, or give the column's `format`")
 _CONVERTERS: dict[Target, Callable[[Source, Layout], Convert]] = {
     "text": _text,
@@ -222,5 +231,6 @@ _CONVERTERS: dict[Target, Callable[[Source, Layout], Convert]] = {
     "integer": _integer,
     "flag": _flag,
     "date": _date,
+    "day": _day,
     "datetime": _datetime,
 }

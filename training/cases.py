@@ -5,35 +5,34 @@ Nothing is dropped silently: a row is accepted, or it stands in the table of rej
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from pydantic import ValidationError
 
-from features.columns import CellError, Layout, Source, Target, as_text, is_missing
-from features.declared import JOINT, DeclaredColumns, Problem, plain
-from features.mapping import AuditEntry, EncodingEntry, RowError, TableMapping, label_codes
+from features.columns import Layout
+from features.declared import DeclaredColumns, Problem, plain
+from features.mapping import RowError, TableMapping
+from features.mapping_file import EncodingEntry
 from features.record import TravellerRecord
 from features.risk import Risk
 from training.errors import CaseTableError
 from training.labels import COLUMNS, problems_of
+from training.outcomes import RowProblem, add_delay, mapped_outcomes, own_outcomes
 from training.tables import Table, read_tables
 
 Progress = Callable[[int, int], None]
 """Told after each step: rows done, rows in all."""
 
-AUDIT_COLUMNS = ("inspection_depth", "officer_id")
-"""Columns of a case table that are kept for audits where they are present; never a feature."""
 NEEDED = ("record", "entity", *COLUMNS)
 """Columns of the project's own case table."""
 _CHUNK = 4_000
-_SERIAL_BELOW = 12_000
+_SERIAL_BELOW = 60_000
 
 
 @dataclass(frozen=True)
@@ -112,10 +111,10 @@ def load(
     files = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     if mapping is None:
         table = read_tables(files, Layout(), NEEDED)
-        outcomes, problems = _own_outcomes(table.frame)
+        outcomes = own_outcomes(table.frame)
         convert: Any = _records_of_json
         chunks: Iterator[Any] = _text_chunks(table.frame["record"])
-        audit, about = _own_audit(table.frame), _About()
+        about = _About()
     else:
         mapping = mapping if isinstance(mapping, TableMapping) else TableMapping.from_toml(mapping)
         if mapping.outcome is None:
@@ -123,21 +122,20 @@ def load(
                 "The mapping has no [outcome]: it can score a table, but nothing can be learned from it. Add one."
             )
         table = read_tables(files or list(mapping.files), mapping.layout, mapping.columns)
-        outcomes, problems = _mapped_outcomes(table.frame, mapping)
+        outcomes = mapped_outcomes(table.frame, mapping)
         convert = partial(_records_of_rows, mapping)
         chunks = _row_chunks(table.frame, mapping)
-        audit = {name: _audit_groups(table.frame[e.column], e, mapping) for name, e in mapping.audit.items()}
         listed = {*mapping.columns, *mapping.after_decision, *mapping.ignored}
         unused = tuple(str(name) for name in table.frame.columns if name not in listed)
         about = _About(mapping.declared, mapping.encoding, mapping.has_time, unused, mapping.risk)
     records = _in_parallel(convert, chunks, len(table.frame), workers, progress)
-    frame = outcomes.assign(**records.columns)
+    frame = outcomes.frame.assign(**records.columns)
     frame["entity"] = frame["entity"].where(frame["entity"].notna(), frame["record_id"])
-    for name, values in audit.items():
+    for name, values in outcomes.audit.items():
         frame[f"audit_{name}"] = values
     if mapping is not None:
-        _add_delay(frame, mapping)
-    problems += records.problems
+        add_delay(frame, mapping)
+    problems = [*outcomes.problems, *records.problems]
     whole = frame[frame["record"].notna()]
     found = problems_of(whole).itertuples(index=False, name=None)
     problems += [(int(at), Problem(place, rule, remedy)) for at, place, rule, remedy in found]
@@ -145,7 +143,12 @@ def load(
     problems += _repeats(frame)
     accepted, rejected, sha256 = _part(frame, table, problems)
     return Cases(
-        accepted=accepted, rejected=rejected, read=len(frame), sha256=sha256, audit=tuple(audit), **about._asdict()
+        accepted=accepted,
+        rejected=rejected,
+        read=len(frame),
+        sha256=sha256,
+        audit=tuple(outcomes.audit),
+        **about._asdict(),
     )
 
 
@@ -159,9 +162,7 @@ class _About(NamedTuple):
     risk: Risk | None = None
 
 
-def _part(
-    frame: pd.DataFrame, table: Table, problems: list[tuple[int, Problem]]
-) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+def _part(frame: pd.DataFrame, table: Table, problems: list[RowProblem]) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Part the rows, put the accepted ones into canonical order, and take their digest."""
     problems = sorted(set(problems))
     at = [index for index, _ in problems]
@@ -184,16 +185,13 @@ def _text_chunks(texts: pd.Series) -> Iterator[list[Any]]:
         yield texts.iloc[at : at + _CHUNK].tolist()
 
 
-# --- records -----------------------------------------------------------------------------------------------------
-
-
 @dataclass
 class _Records:
     columns: dict[str, Any]
-    problems: list[tuple[int, Problem]]
+    problems: list[RowProblem]
 
 
-_Converted = tuple[list[tuple[Any, ...]], list[tuple[int, Problem]]]
+_Converted = tuple[list[tuple[Any, ...]], list[RowProblem]]
 _EMPTY = (None, None, None, None, None)
 
 
@@ -256,7 +254,7 @@ def _in_parallel(
     """Convert chunks in several processes, in order."""
     jobs = (delayed(convert)(place * _CHUNK, chunk) for place, chunk in enumerate(chunks))
     found: list[tuple[Any, ...]] = []
-    problems: list[tuple[int, Problem]] = []
+    problems: list[RowProblem] = []
     for part, wrong in Parallel(n_jobs=processes(rows, workers), return_as="generator")(jobs):
         found += part
         problems += wrong
@@ -271,138 +269,6 @@ def _in_parallel(
         "point": pd.Series(point, dtype=object),
     }
     return _Records(columns, problems)
-
-
-# --- outcomes ----------------------------------------------------------------------------------------------------
-
-
-def _own_outcomes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[int, Problem]]]:
-    """Read the outcome columns of the project's own case table."""
-    problems: list[tuple[int, Problem]] = []
-    layout = Layout()
-
-    def read(name: str, target: Target) -> pd.Series:
-        return _converted(frame[name], Source(column=name), target, layout, frozenset(), name, problems)
-
-    outcomes = pd.DataFrame({name: read(name, "text") for name in NEEDED[1:] if name not in _TYPED})
-    outcomes["known_at"] = pd.to_datetime(read("known_at", "datetime"), utc=True)
-    outcomes["selection_probability"] = read("selection_probability", "number").astype("float64")
-    return outcomes, problems
-
-
-_TYPED = frozenset({"known_at", "selection_probability"})
-
-
-def _own_audit(frame: pd.DataFrame) -> dict[str, pd.Series]:
-    return {
-        name: frame[name].map(lambda cell: None if is_missing(cell, frozenset()) else as_text(cell)).astype(object)
-        for name in AUDIT_COLUMNS
-        if name in frame.columns
-    }
-
-
-def _mapped_outcomes(frame: pd.DataFrame, mapping: TableMapping) -> tuple[pd.DataFrame, list[tuple[int, Problem]]]:
-    """Read the outcome columns of an agency's table as its mapping says."""
-    entry = mapping.outcome
-    assert entry is not None
-    problems: list[tuple[int, Problem]] = []
-    missing = frozenset(mapping.missing)
-
-    def read(source: Source | None, target: Target, place: str) -> pd.Series:
-        if source is None:
-            return pd.Series([None] * len(frame), dtype=object)
-        if source.column is None:
-            return pd.Series([source.constant] * len(frame), dtype=object)
-        return _converted(frame[source.column], source, target, mapping.layout, missing, place, problems)
-
-    codes = label_codes(entry, mapping.risk)
-    found = read(Source(column=entry.column, values=dict(codes) if codes else None), "text", "outcome")
-    inspected = found.notna()
-    outcomes = pd.DataFrame({"outcome_code": found})
-    for name in ("selection", "evidence_type", "decided_by_role"):
-        source = entry.evidence if name == "evidence_type" else getattr(entry, name)
-        outcomes[name] = read(source, "text", name).where(inspected, None)
-    outcomes["selection_probability"] = read(entry.selection_probability, "number", "selection_probability").astype(
-        "float64"
-    )
-    outcomes["known_at"] = pd.to_datetime(read(entry.known_at, "datetime", "known_at"), utc=True)
-    outcomes["entity"] = _entities(frame, mapping, missing)
-    return outcomes, problems
-
-
-def _entities(frame: pd.DataFrame, mapping: TableMapping, missing: frozenset[str]) -> pd.Series:
-    """Join the entity's columns; a row without any of them is an entity of its own."""
-    if not mapping.entity:
-        return pd.Series([None] * len(frame), dtype=object)
-    parts = [
-        ["" if is_missing(cell, missing) else as_text(cell) for cell in frame[name].tolist()] for name in mapping.entity
-    ]
-    joined = (JOINT.join(cells) if any(cells) else None for cells in zip(*parts, strict=True))
-    return pd.Series(list(joined), dtype=object)
-
-
-def _add_delay(frame: pd.DataFrame, mapping: TableMapping) -> None:
-    """Where a mapping states a delay, or there is no time at all, an outcome is known that long after the crossing."""
-    assert mapping.outcome is not None
-    if mapping.outcome.known_at is None:
-        delay = pd.Timedelta(days=mapping.outcome.delay_days or 0)
-        frame["known_at"] = (frame["time"] + delay).where(frame["outcome_code"].notna())
-
-
-def _converted(
-    cells: pd.Series,
-    source: Source,
-    target: Target,
-    layout: Layout,
-    missing: frozenset[str],
-    place: str,
-    problems: list[tuple[int, Problem]],
-) -> pd.Series:
-    """Convert a column value by value; each different value once."""
-    convert = source.converter(target, layout)
-    places, values = pd.factorize(cells.astype(object), use_na_sentinel=True)
-    results: list[Any] = []
-    wrong: dict[int, CellError] = {}
-    for number, value in enumerate(values):
-        try:
-            results.append(None if is_missing(value, missing) else convert(value))
-        except CellError as error:
-            results.append(None)
-            wrong[number] = error
-    results.append(None)  # place -1: missing
-    for number, error in wrong.items():
-        remedy = f"column {source.column!r}: {error.remedy}"
-        problems += [(int(at), Problem(place, error.rule, remedy)) for at in np.flatnonzero(places == number)]
-    table = np.empty(len(results), dtype=object)
-    table[:] = results
-    return pd.Series(table[places], dtype=object)
-
-
-def _audit_groups(cells: pd.Series, entry: AuditEntry, mapping: TableMapping) -> pd.Series:
-    """Write an audit column as groups: its texts, or the bands of its numbers; what cannot be read has no group."""
-    number = Source(column=entry.column).converter("number", mapping.layout)
-    edges = [as_text(float(edge)) for edge in entry.bands]
-    names = (
-        [f"under {edges[0]}", *(f"{a} to {b}" for a, b in zip(edges, edges[1:], strict=False)), f"{edges[-1]} and over"]
-        if edges
-        else []
-    )
-
-    def group(cell: Any) -> str | None:
-        if is_missing(cell, frozenset(mapping.missing)):
-            return None
-        if not edges:
-            return as_text(cell)
-        try:
-            return names[int(np.searchsorted(entry.bands, number(cell), side="right"))]
-        except CellError:
-            return None
-
-    table: Mapping[Any, str | None] = {value: group(value) for value in cells.unique()}
-    return cells.map(table).astype(object)
-
-
-# --- content -----------------------------------------------------------------------------------------------------
 
 
 def _digests(frame: pd.DataFrame) -> list[bytes]:
@@ -421,12 +287,12 @@ def _digests(frame: pd.DataFrame) -> list[bytes]:
     ]
 
 
-def _repeats(frame: pd.DataFrame) -> list[tuple[int, Problem]]:
+def _repeats(frame: pd.DataFrame) -> list[RowProblem]:
     """Find rows that repeat a record id: one of exact copies is kept, of conflicting rows none."""
     repeated = frame[frame["record_id"].notna() & frame["record_id"].duplicated(keep=False)]
-    problems: list[tuple[int, Problem]] = []
+    problems: list[RowProblem] = []
     for _, rows in repeated.groupby("record_id", sort=False):
-        if rows["digest"].nunique() == 1:
+        if len(set(rows["digest"])) == 1:
             copy = Problem("record_id", "an exact copy of another row", "remove the copy; one of them was kept")
             problems += [(int(at), copy) for at in rows.index[1:]]
         else:

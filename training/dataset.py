@@ -1,6 +1,6 @@
 """From cases to what a model learns from: the same features as the service computes, in slices along time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,17 @@ class Slice:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def take(self, name: str, chosen: npt.NDArray[np.bool_]) -> "Slice":
+        """Cut out some of the cases, in their order."""
+        return Slice(
+            name=name,
+            frame=self.frame[chosen].reset_index(drop=True),
+            y=self.y[chosen],
+            groups=self.groups[chosen].reset_index(drop=True),
+            about=self.about[chosen].reset_index(drop=True),
+            rows=self.rows[chosen],
+        )
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,9 @@ def build(
     where = cut(accepted, label, split or SplitConfig(), has_time=cases.has_time, seed=seed)
     _check_slices(where, label)
     plain = _plain_specs(risk, cases.declared)
-    columns, categories = _computed(accepted["record"], plain, cases.declared, reference, workers, progress)
+    columns, categories = _computed(
+        accepted["record"], plain, cases.declared, reference, workers=workers, progress=progress
+    )
     learned = where.labelled & (where.place == TRAIN)
     declared = _decided(cases, categories, learned)
     specs = CATALOGUE.for_scoring(risk, declared.specs)
@@ -129,21 +142,28 @@ def build(
         both[learned] = encoding.training_columns(values[learned], history, cases.encoding, column.min_seen)
         columns[f"{column.name}_rate"], columns[f"{column.name}_seen"] = both[:, 0], both[:, 1]
         tables[column.name] = encoding.serving_table(column.name, table, prior)
-    frame = pd.DataFrame({spec.name: _series(columns[spec.name]) for spec in specs})
-    groups = _groups(accepted, cases.audit, columns)
-    parts = {
-        name: _slice(name, np.flatnonzero(where.labelled & (where.place == number)), frame, label, groups, accepted)
-        for number, name in enumerate(SLICES)
-    }
-    population = _slice("population", np.arange(len(accepted)), frame, label, groups, accepted)
+    about = ["record_id", "entity", "time", "known_at", "selection", "selection_probability"]
+    population = Slice(
+        name="population",
+        frame=pd.DataFrame({spec.name: _series(columns[spec.name]) for spec in specs}),
+        y=label.to_numpy(dtype=np.float64),
+        groups=_groups(accepted, cases.audit, columns),
+        about=accepted[about],
+        rows=np.arange(len(accepted)),
+    )
+    train, calibration, holdout = (
+        population.take(name, where.labelled & (where.place == number)) for number, name in enumerate(SLICES)
+    )
     return Dataset(
         specs=specs,
         declared=declared,
         reference=ReferenceData(airports=reference.airports, encodings=tables),
+        train=train,
+        calibration=calibration,
+        holdout=holdout,
         population=population,
         cut=where,
         sha256=cases.sha256,
-        **parts,
     )
 
 
@@ -156,7 +176,7 @@ def _check_slices(where: Cut, label: pd.Series) -> None:
                 f"The {name} slice has no labelled case. Move the dates of the split, shorten embargo_days, or give "
                 f"more cases (counts: {where.numbers})."
             )
-        if outcomes.nunique() == 1:
+        if outcomes.min() == outcomes.max():
             met = "confirmed" if outcomes.iloc[0] else "not confirmed"
             raise OneOutcomeError(
                 f"In all {len(outcomes)} labelled cases of the {name} slice the risk was {met}. Move the dates of the "
@@ -177,6 +197,7 @@ def _computed(
     plain: Sequence[FeatureSpec],
     declared: DeclaredColumns,
     reference: ReferenceData,
+    *,
     workers: int | None,
     progress: Progress | None,
 ) -> tuple[dict[str, npt.NDArray[Any]], dict[str, encoding.Values]]:
@@ -247,7 +268,7 @@ def _history(cases: Cases, label: pd.Series, learned: npt.NDArray[np.bool_], see
     chosen = cases.accepted[learned]
 
     def seconds(name: str) -> encoding.Ints:
-        return chosen[name].dt.as_unit("s").astype("int64").to_numpy()
+        return np.asarray(chosen[name].dt.as_unit("s").astype("int64"), dtype=np.int64)
 
     return encoding.History(
         y=label[learned].to_numpy(dtype=np.float64),
@@ -268,22 +289,3 @@ def _groups(accepted: pd.DataFrame, audit: Sequence[str], columns: dict[str, npt
 def _series(values: npt.NDArray[Any]) -> "pd.Series[Any]":
     """Keep the type of an array: pandas would make texts of its own kind of objects, and NaN of ``None``."""
     return pd.Series(values, dtype=values.dtype)
-
-
-def _slice(
-    name: str,
-    rows: npt.NDArray[np.int64],
-    frame: pd.DataFrame,
-    label: pd.Series,
-    groups: pd.DataFrame,
-    accepted: pd.DataFrame,
-) -> Slice:
-    about = ["record_id", "entity", "time", "known_at", "selection", "selection_probability"]
-    return Slice(
-        name=name,
-        frame=frame.iloc[rows].reset_index(drop=True),
-        y=label.iloc[rows].to_numpy(dtype=np.float64),
-        groups=groups.iloc[rows].reset_index(drop=True),
-        about=accepted[about].iloc[rows].reset_index(drop=True),
-        rows=rows,
-    )

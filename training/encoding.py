@@ -13,12 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.declared import ENCODED, encoding_key
-from features.mapping import EncodingEntry
+from features.mapping_file import EncodingEntry
 from features.reference import Encoding
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[np.object_]
+Table = dict[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,7 @@ def folds_by_entity(entities: Sequence[str], folds: int, seed: int) -> Ints:
     return np.asarray(dealt[places], dtype=np.int64)
 
 
-def learn(
-    values: Values, y: Floats, settings: EncodingEntry, min_seen: int
-) -> tuple[dict[str, tuple[float, ...]], float]:
+def learn(values: Values, y: Floats, settings: EncodingEntry, min_seen: int) -> tuple[Table, float]:
     """Learn the table of one column from all training cases.
 
     Args:
@@ -70,7 +69,7 @@ def learn(
     held = places >= 0
     prior = float(y.mean())
     seen = np.bincount(places[held], minlength=len(known)).astype(np.float64)
-    confirmed = np.bincount(places[held], weights=y[held], minlength=len(known))
+    confirmed = np.bincount(places[held], weights=y[held], minlength=len(known)).astype(np.float64)
     rates = _smoothed(confirmed, seen, prior, settings.smoothing)
     table = {
         str(value): (float(rate), float(number))
@@ -80,7 +79,7 @@ def learn(
     return table, 100 * prior
 
 
-def look_up(values: Values, table: dict[str, tuple[float, ...]], unseen: float) -> Floats:
+def look_up(values: Values, table: Table, unseen: float) -> Floats:
     """Read a table for later cases: (n_cases, 2), NaN where the value is missing."""
     places, known = pd.factorize(values, use_na_sentinel=True)
     found = [table.get(str(value), (unseen, 0.0)) for value in known]
@@ -101,7 +100,9 @@ def out_of_fold(values: Values, history: History, settings: EncodingEntry, min_s
     positives_in = np.bincount(history.folds, weights=history.y, minlength=number)
     priors = (positives_in.sum() - positives_in) / np.maximum(cases_in.sum() - cases_in, 1)
     rows, fold = places[held], history.folds[held]
-    return _filled(held, confirmed[rows, fold], seen[rows, fold], priors[fold], settings.smoothing, min_seen)
+    return _filled(
+        held, confirmed[rows, fold], seen[rows, fold], priors[fold], strength=settings.smoothing, min_seen=min_seen
+    )
 
 
 def past_only(values: Values, history: History, settings: EncodingEntry, min_seen: int) -> Floats:
@@ -118,7 +119,12 @@ def past_only(values: Values, history: History, settings: EncodingEntry, min_see
     last = np.searchsorted(known[order], block + (history.time[held] - start) + 1, side="left")  # known before it came
     prior = np.full(int(held.sum()), history.y.mean())
     return _filled(
-        held, totals[last] - totals[first], (last - first).astype(np.float64), prior, settings.smoothing, min_seen
+        held,
+        totals[last] - totals[first],
+        (last - first).astype(np.float64),
+        prior,
+        strength=settings.smoothing,
+        min_seen=min_seen,
     )
 
 
@@ -128,7 +134,7 @@ def training_columns(values: Values, history: History, settings: EncodingEntry, 
     return way(values, history, settings, min_seen)
 
 
-def serving_table(name: str, table: dict[str, tuple[float, ...]], unseen: float) -> Encoding:
+def serving_table(name: str, table: Table, unseen: float) -> Encoding:
     """Write a table as it travels in a bundle: digests in place of values."""
     keyed = sorted((encoding_key(name, value), numbers) for value, numbers in table.items())
     return Encoding(columns=ENCODED, table=dict(keyed), unseen=(unseen, 0.0))
@@ -140,7 +146,7 @@ def _smoothed(confirmed: Floats, seen: Floats, prior: float | Floats, strength: 
 
 
 def _filled(
-    held: npt.NDArray[np.bool_], confirmed: Floats, seen: Floats, prior: Floats, strength: float, min_seen: int
+    held: npt.NDArray[np.bool_], confirmed: Floats, seen: Floats, prior: Floats, *, strength: float, min_seen: int
 ) -> Floats:
     """Put rates and counts where a value is, with too rare values as never met."""
     rare = seen < min_seen

@@ -51,6 +51,8 @@ def cut(cases: pd.DataFrame, label: pd.Series, split: SplitConfig, *, has_time: 
         seed: of the random deal.
     """
     known = label.notna().to_numpy()
+    first: pd.Timestamp | None = None
+    second: pd.Timestamp | None = None
     if has_time:
         first, second = _moments(cases["time"][known], split)
         place = _by_time(cases["time"], first, second, pd.Timedelta(days=split.embargo_days))
@@ -58,7 +60,6 @@ def cut(cases: pd.DataFrame, label: pd.Series, split: SplitConfig, *, has_time: 
         moment[place == TRAIN], moment[place == CALIBRATION] = first, second
         late = (cases["known_at"] > moment).to_numpy()  # never true in the holdout: its moment is today
     else:
-        first = second = None
         place, late = _by_entity(cases["entity"], split, seed), np.zeros(len(cases), dtype=bool)
     labelled = known & ~late & (place != NONE)
     again = np.zeros(len(cases), dtype=bool)

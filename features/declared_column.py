@@ -1,0 +1,153 @@
+"""One column that an agency declares: what it holds, what it may mean, and its sentences."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from features.forbidden import why_forbidden
+from features.record import ExtraName
+from features.spec import Monotone, ReasonText
+
+ReasonCode = Annotated[str, Field(pattern="^[A-Z]{2}[A-Z0-9]{2}$")]
+Sentence = Annotated[str, Field(min_length=3, max_length=200)]
+
+_ACCUSING = frozenset(
+    {"criminal", "guilty", "suspect", "suspicious", "offender", "illegal", "illegals", "liar", "fraudster", "terrorist"}
+)
+
+
+class DeclaredColumn(BaseModel):
+    """One column that an agency declares; sentences, code and unit have defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ExtraName
+    kind: Literal["number", "category", "flag", "date"]
+    label: Annotated[str, Field(min_length=2, max_length=80, pattern="^[^{}]*$")] = ""
+    """Noun phrase without an article, as in "tax rate"; default: the name with blanks."""
+    unit: Annotated[str, Field(max_length=30, pattern="^[^{}]*$")] = ""
+    """Unit of a number; a date is always in days before the crossing."""
+    expects: Monotone = Monotone.NONE
+    """Direction that domain knowledge demands. A flag needs one; a rate rises with the rate unless said otherwise."""
+    encoding: Literal["auto", "none", "rate"] = "auto"
+    """Of a category: its values as they are, or the rate of confirmed past checks; "auto" lets training choose by the
+    number of values."""
+    min_seen: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """Past checks that a value needs for a rate of its own; rarer ones share that of values never met."""
+    of: tuple[ExtraName, ...] = ()
+    """Category columns that this one is derived from."""
+    prefix: Annotated[int, Field(ge=1, le=40)] | None = None
+    """Keep the first characters of the one column in ``of``."""
+    ratio: tuple[ExtraName, ExtraName] | None = None
+    """Number columns: the first over the second."""
+    feature: bool = True
+    """``false`` for a column that is only an ingredient of others."""
+    code: ReasonCode | None = None
+    seen_code: ReasonCode | None = None
+    raises: Sentence | None = None
+    lowers: Sentence | None = None
+    missing: Sentence | None = None
+    because: Annotated[str, Field(min_length=20, max_length=400)] | None = None
+    """Why the column may bear on risk."""
+    words: Mapping[str, str] = Field(default_factory=dict)
+    """Words for the values of a category, for reading."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        problems = list(self._problems())
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        for text in {self.name, self.label} - {""}:
+            if (why := why_forbidden(text)) is not None:
+                yield why
+        yield from (text for breaks, text in _RULES if breaks(self))
+        for sentence in (self.label, self.raises, self.lowers, self.missing):
+            if sentence and _ACCUSING & set(re.findall(r"[a-z]+", sentence.lower())):
+                yield "a label or sentence accuses: state a fact about the case instead"
+
+    @property
+    def derived(self) -> bool:
+        """Whether the column is computed from others and therefore never submitted."""
+        return bool(self.of or self.ratio)
+
+    @property
+    def encoded(self) -> bool:
+        """Whether its features are what training learned of its values."""
+        return self.encoding == "rate" and self.feature
+
+    @property
+    def noun(self) -> str:
+        """The label, or the name with blanks."""
+        return self.label or self.name.replace("_", " ")
+
+    def sentences(self, code: str) -> ReasonText:
+        """The reason text of its first feature."""
+        noun = self.noun[0].upper() + self.noun[1:]
+        more, less = ("{} confirmed a case " + how + " often than usual" for how in ("more", "less"))
+        if self.encoding == "rate":
+            past = f"Past checks of this {self.noun}"
+            raises, lowers = more.format(past), less.format(past)
+        elif self.kind == "flag":
+            said = f"{noun}: yes", f"{noun}: no"
+            raises, lowers = said if self.expects is Monotone.INCREASING else said[::-1]
+        else:
+            shown = {"number": f"{{value:,.6g}} {self.unit}".strip(), "date": "{value:,.0f} days before the crossing"}
+            past = f"{noun} {shown.get(self.kind, '{value}')}: past checks of such cases"
+            raises, lowers = more.format(past), less.format(past)
+        return ReasonText(
+            code=code,
+            raises=self.raises or raises,
+            lowers=self.lowers or lowers,
+            missing=self.missing or f"{noun} was not given",
+        )
+
+    def seen_sentences(self, code: str) -> ReasonText:
+        """The reason text of its count of past checks."""
+        past = f"This {self.noun} was checked {{value:,.0f}} times before: past checks of such cases confirmed a case "
+        return ReasonText(
+            code=code,
+            raises=past + "more often than usual",
+            lowers=past + "less often than usual",
+            missing=self.missing or f"{self.noun[0].upper()}{self.noun[1:]} was not given, so its past is unknown",
+        )
+
+
+_Rule = tuple[Callable[[DeclaredColumn], object], str]
+_RULES: tuple[_Rule, ...] = (
+    (
+        lambda column: column.kind == "flag" and column.feature and column.expects is Monotone.NONE,
+        (
+            'a flag needs a direction: expects = "increasing" where true raises the risk, "decreasing" where it '
+            'lowers it; or declare it as kind = "category", which needs none'
+        ),
+    ),
+    (
+        lambda column: column.kind == "category" and column.encoding != "rate" and column.expects is not Monotone.NONE,
+        "a category has no direction: leave `expects` out",
+    ),
+    (
+        lambda column: column.encoding != "auto" and column.kind != "category",
+        '`encoding` is for kind = "category"',
+    ),
+    (
+        lambda column: column.of and column.kind != "category",
+        'a column `of` others is kind = "category"',
+    ),
+    (
+        lambda column: column.ratio and (column.kind != "number" or column.of),
+        'a `ratio` is kind = "number", and has no `of`',
+    ),
+    (
+        lambda column: column.prefix is not None and len(column.of) != 1,
+        "`prefix` goes with exactly one column in `of`",
+    ),
+    (
+        lambda column: len(column.of) == 1 and column.prefix is None,
+        "`of` names one column: give its `prefix` length, or name further columns",
+    ),
+)

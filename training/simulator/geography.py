@@ -25,7 +25,7 @@ def great_circle_km(origin: str, destination: str) -> float:
     """Distance between two airports by IATA code [km].
 
     >>> round(great_circle_km("MGQ", "NBO"), -1)
-    1010.0
+    1000.0
 
     Raises:
         KeyError: for a code that no airport has.

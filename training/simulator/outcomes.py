@@ -123,6 +123,7 @@ def decide_outcomes(cast: Cast, scene: Scene, selection: Selection, truths: Mapp
     by_system = (selection.lane == RULE) & (rng.random(count) < settings.closed_by_system)
     code[by_system], role[by_system], evidence[by_system] = "nothing_found", "system", "rule_hit"
     stands = ~overturned & ~inconclusive & ~by_system
+    delay = np.where(by_system, 0.0, delay)
     known = facts["minute"] + 15 + delay.astype(np.int64)
     depths = np.array(DEPTHS, dtype=object)[depth]
     depths[~checked] = None

@@ -83,11 +83,12 @@ def _ages(world: World, rng: np.random.Generator, size: Ints, member: Ints) -> F
     child = rng.uniform(0.3, 17.9, count)
     # A child comes after one adult in a household of two, and after two in a larger one.
     in_company = member >= np.clip(size - 1, 1, 2)
-    slots = max(float(in_company.mean()), 1e-9)
+    # Shares are of crossings: the members behind the head come along on a part of the trips only.
+    weight = np.where(member == 0, 1.0, world.parameters.volume.whole_party)
+    slots = max(float(np.average(in_company, weights=weight)), 1e-9)
+    single = max(float(np.average(size == 1, weights=weight)), 1e-9)
     company_share = min(people.minor_share * (1 - people.lone_minor_share) / slots, 0.95)
-    alone = (size == 1) & (
-        rng.random(count) < people.minor_share * people.lone_minor_share / max((size == 1).mean(), 1e-9)
-    )
+    alone = (size == 1) & (rng.random(count) < people.minor_share * people.lone_minor_share / single)
     is_child = (in_company & (rng.random(count) < company_share)) | alone
     return np.where(alone, rng.uniform(9, 17.9, count), np.where(is_child, child, adult))
 

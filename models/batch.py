@@ -17,17 +17,27 @@ Columns = Mapping[str, npt.NDArray[np.generic]]
 Floats = npt.NDArray[np.float64]
 
 
-def bins_of(axis: Axis, column: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
-    """Find the bins of a column, (n_rows,), as :meth:`Axis.bin_of` does for one value."""
-    if axis.kind is Kind.CATEGORY:
-        place = {level: at for at, level in enumerate(axis.levels, start=1)}
-        unseen = axis.size - 1
-        found = (MISSING if value is None or value != value else place.get(value, unseen) for value in column)  # noqa: PLR0124  not-a-number
-        return np.fromiter(found, dtype=np.intp, count=len(column))
-    numbers = np.asarray(column, dtype=np.float64)
-    bins = np.searchsorted(np.asarray(axis.cuts), numbers, side="right") + 1
-    bins[np.isnan(numbers)] = MISSING
-    return bins
+class Column:
+    """One column, read once for all terms that use it: numbers as such, categories as places in a list of values."""
+
+    def __init__(self, values: npt.NDArray[np.generic], kind: Kind) -> None:
+        self.numbers: Floats | None = None
+        if kind is not Kind.CATEGORY:
+            self.numbers = np.asarray(values, dtype=np.float64)
+            return
+        place: dict[object, int] = {}
+        self.codes = np.fromiter(
+            (place.setdefault(value, len(place)) for value in values), dtype=np.intp, count=len(values)
+        )
+        self.values = list(place)
+
+    def bins(self, axis: Axis) -> npt.NDArray[np.intp]:
+        """Find the bin of every row, (n_rows,), as :meth:`Axis.bin_of` does for one value."""
+        if self.numbers is None:
+            return np.array([axis.bin_of(value) for value in self.values], dtype=np.intp)[self.codes]  # type: ignore[arg-type]
+        bins = np.searchsorted(np.asarray(axis.cuts), self.numbers, side="right") + 1
+        bins[np.isnan(self.numbers)] = MISSING
+        return bins
 
 
 def contributions(model: "AdditiveModel", columns: Columns) -> Floats:
@@ -60,9 +70,11 @@ def _look_up(model: "AdditiveModel", columns: Columns, table: str) -> Floats:
     lengths = {len(columns[name]) for name in model.features if name in columns}
     if absent or len(lengths) > 1:
         raise ModelFormError(f"one column of equal length for each feature; {len(absent)} absent: {absent[:5]}")
+    kinds = {axis.feature: axis.kind for term in model.terms for axis in term.axes}
+    read = {name: Column(columns[name], kind) for name, kind in kinds.items()}
     found = np.empty((lengths.pop() if lengths else 0, len(model.terms)), order="F")
     for at, term in enumerate(model.terms):
         cells: Table = getattr(term, table)
-        bins = tuple(bins_of(axis, columns[axis.feature]) for axis in term.axes)
+        bins = tuple(read[axis.feature].bins(axis) for axis in term.axes)
         found[:, at] = np.asarray(cells)[bins]
     return found

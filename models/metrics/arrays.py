@@ -23,7 +23,7 @@ def checked(y: Numbers, score: Numbers, weight: Numbers | None = None) -> tuple[
         raise MetricError("outcomes, scores and weights are one-dimensional and of one length")
     if not len(outcome):
         raise MetricError("a measure needs at least one case")
-    if not np.isin(outcome, (0.0, 1.0)).all():
+    if not ((outcome == 0) | (outcome == 1)).all():
         raise MetricError("outcomes are 0 or 1: leave cases out whose outcome is not known")
     if not (np.isfinite(scores).all() and np.isfinite(weights).all()) or (weights < 0).any() or not weights.any():
         raise MetricError("scores are finite; weights are finite, not negative, and not all zero")
@@ -55,8 +55,10 @@ def ranked(y: Numbers, score: Numbers, weight: Numbers | None = None) -> Ranked:
         MetricError: as :func:`checked`.
     """
     outcome, scores, weights = checked(y, score, weight)
-    order = np.argsort(-scores, kind="stable")  # stable: fast on scores that are sorted already, as resamples are
-    scores, weights, positive = scores[order], weights[order], (outcome * weights)[order]
+    if (scores[1:] > scores[:-1]).any():  # resamples come sorted: then there is nothing to do
+        order = np.argsort(-scores, kind="stable")
+        outcome, scores, weights = outcome[order], scores[order], weights[order]
+    positive = outcome * weights
     starts = np.concatenate(([0], np.flatnonzero(np.diff(scores)) + 1))
     total = np.add.reduceat(weights, starts)
     kept = total > 0  # a resample may leave a score without a case

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.errors import MetricError
-from models.metrics.arrays import Floats, Numbers, checked
+from models.metrics.arrays import Floats, Numbers, checked, dot
 from models.metrics.intervals import poisson_interval, wilson_interval
 
 SMALLEST = 1e-15
 """Probabilities are kept this far from 0 and 1 in the logarithmic loss."""
 NEWTON_STEPS = 100
+TOLERANCE, SMALL_STEP = 1e-13, 1e-9
+"""A line has been found where a step gains this little, and moves this little."""
 
 
 def brier(y: Numbers, probability: Numbers, weight: Numbers | None = None) -> float:
@@ -101,8 +103,8 @@ def reliability_table(
 
 
 def _row(outcome: Floats, chance: Floats, weights: Floats, level: float) -> ReliabilityRow:
-    total, observed = float(weights.sum()), float(weights @ outcome)
-    size = total * total / float(weights @ weights)  # Kish's effective number of cases
+    total, observed = float(weights.sum()), dot(weights, outcome)
+    size = total * total / dot(weights, weights)  # Kish's effective number of cases
     low, high = wilson_interval(min(1.0, observed / total) * size, size, level)
     ratio = observed_to_expected(outcome, chance, weights, level=level)
     return ReliabilityRow(
@@ -110,7 +112,7 @@ def _row(outcome: Floats, chance: Floats, weights: Floats, level: float) -> Reli
         highest=float(chance.max()),
         cases=len(outcome),
         weight=total,
-        predicted=float(weights @ chance) / total,
+        predicted=dot(weights, chance) / total,
         rate=observed / total,
         rate_low=low,
         rate_high=high,
@@ -142,12 +144,12 @@ def observed_to_expected(
     of the sum of the weights of confirmed cases, over the sum of their squares.
     """
     outcome, chance, weights = _probabilities(y, probability, weight)
-    expected = float(weights @ chance)
+    expected = dot(weights, chance)
     if not expected > 0:
         raise MetricError("the probabilities promise no case at all")
     hits = weights[(outcome == 1) & (weights > 0)]
     observed = float(hits.sum())
-    count = observed * observed / float(hits @ hits) if len(hits) else 0.0
+    count = observed * observed / dot(hits, hits) if len(hits) else 0.0
     if math.isclose(count, len(hits), rel_tol=1e-12):
         count = float(len(hits))  # equal weights: a whole number, up to rounding
     unit = observed / count if count else float(weights[weights > 0].mean())  # weight of one case
@@ -172,29 +174,33 @@ def calibration_line(y: Numbers, log_odds: Numbers, weight: Numbers | None = Non
     share = float(np.average(outcome, weights=weights))
     if not (spread > 0 and 0 < share < 1):
         raise MetricError("a calibration line needs scores that differ, confirmed cases and others")
-    design = np.column_stack(((scores - middle) / spread, np.ones_like(scores)))
-    line = np.array([0.0, math.log(share / (1 - share))])
-    loss = _line_loss(design @ line, outcome, weights)
+    scaled = (scores - middle) / spread
+    slope, height = 0.0, math.log(share / (1 - share))
+    loss = _line_loss(slope * scaled + height, outcome, weights)
     for _ in range(NEWTON_STEPS):
-        chance = _logistic(design @ line)
-        slope = design.T @ (weights * (outcome - chance))
-        bend = (design * (weights * chance * (1 - chance))[:, None]).T @ design
-        try:
-            step = np.linalg.solve(bend, slope)
-        except np.linalg.LinAlgError:
+        chance = _logistic(slope * scaled + height)
+        missed, bend = weights * (outcome - chance), weights * chance * (1 - chance)
+        first, second = dot(missed, scaled), float(missed.sum())
+        a, b, c = dot(bend, scaled * scaled), dot(bend, scaled), float(bend.sum())
+        determinant = a * c - b * b
+        if not determinant > 0:
             break
+        step = (c * first - b * second) / determinant, (a * second - b * first) / determinant
         size = 1.0
-        while (tried := _line_loss(design @ (line + size * step), outcome, weights)) > loss and size > SMALLEST:
+        while True:  # half a step, where a whole one would overshoot
+            tried = slope + size * step[0], height + size * step[1]
+            new_loss = _line_loss(tried[0] * scaled + tried[1], outcome, weights)
+            if new_loss <= loss or size < SMALLEST:
+                break
             size /= 2
-        line, gain, loss = line + size * step, loss - tried, tried
-        if abs(gain) <= 1e-13 * abs(loss) and np.abs(size * step).max() < 1e-9:  # noqa: PLR2004  converged
-            a = float(line[0] / spread)
-            return a, float(line[1] - a * middle)
+        gain, loss, (slope, height) = loss - new_loss, new_loss, tried
+        if abs(gain) <= TOLERANCE * abs(loss) and size * max(map(abs, step)) < SMALL_STEP:
+            return slope / spread, height - slope / spread * float(middle)
     raise MetricError("no calibration line fits: the scores separate the outcomes")
 
 
 def _line_loss(scores: Floats, outcome: Floats, weights: Floats) -> float:
-    return float(weights @ (np.logaddexp(0.0, scores) - outcome * scores))
+    return dot(weights, np.logaddexp(0.0, scores) - outcome * scores)
 
 
 def _logistic(scores: Floats) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import MetricError
-from models.metrics.arrays import Floats, Numbers, Ranked, checked, ranked
+from models.metrics.arrays import Floats, Numbers, Ranked, checked, dot, ranked
 
 Metric = Callable[[Floats, Floats, Floats], float]
 """A measure of outcomes, scores and weights."""
@@ -28,14 +28,14 @@ def roc_auc(y: Numbers, score: Numbers, weight: Numbers | None = None) -> float:
     if not pairs > 0:
         raise MetricError("ROC AUC needs confirmed cases and others")
     below = negative.sum() - np.cumsum(negative) + negative / 2
-    return float(found.positive @ below / pairs)
+    return dot(found.positive, below) / float(pairs)
 
 
 def average_precision(y: Numbers, score: Numbers, weight: Numbers | None = None) -> float:
     """Mean precision over the confirmed cases, as scikit-learn defines it: ties are taken together."""
     found = _with_positives(ranked(y, score, weight))
     precision = np.cumsum(found.positive) / np.cumsum(found.total)
-    return float(found.positive @ precision / found.positive.sum())
+    return dot(found.positive, precision) / float(found.positive.sum())
 
 
 def _with_positives(found: Ranked) -> Ranked:

@@ -120,6 +120,8 @@ class GateConfig(Part):
     min_observed_to_expected: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Lower end of the range that the interval of observed over expected must touch."""
     max_observed_to_expected: Annotated[float, Field(ge=1)] = 1.25
+    max_missing_reach: Annotated[float, Field(gt=0, le=20)] = 1.5
+    """Most that missing facts alone may add to a calibrated score, or take away [log-odds]."""
     max_parity_gap: Annotated[float, Field(gt=0, le=1e-6)] = 1e-9
     """Largest difference between fitted estimator and compiled table [log-odds]."""
 
@@ -129,16 +131,21 @@ class TrainingConfig(Part):
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9-]{2,59}$")]
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    risk: Risk
+    risk: Risk | None = None
+    """Name of a declared risk, or a [risk] table; ``None`` where the mapping defines it."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    cases: Path
+    cases: tuple[Path, ...] = ()
+    """Case tables; with a mapping, none takes the files that it names."""
     mapping: Path | None = None
+    """TOML file that describes an agency's own table."""
     simulated: bool = False
     """Whether the cases were made by the simulator: the card then says so in its first line."""
     purpose: str = ""
     """A sentence for the card on what this model is meant for; empty takes the statement of the risk."""
     limits: tuple[str, ...] = ()
     """Known limits for the card, beside those that the run finds by itself."""
+    min_positives_to_fit: Annotated[int, Field(ge=2)] = 20
+    """Confirmed cases below which no model is fitted at all; the gates ask for more."""
     split: SplitConfig = SplitConfig()
     family: FamilyConfig = FamilyConfig()
     bands: Annotated[tuple[BandConfig, ...], Field(min_length=2, max_length=6)] = (
@@ -149,6 +156,11 @@ class TrainingConfig(Part):
     """From the most to the least urgent; the shares add up to one."""
     evaluation: EvaluationConfig = EvaluationConfig()
     gates: GateConfig = GateConfig()
+
+    @field_validator("cases", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str | Path) else value
 
     @field_validator("risk", mode="before")
     @classmethod
@@ -218,11 +230,14 @@ class TrainingConfig(Part):
         plain["family"] = {"name": self.family.name, **self.family.settings.model_dump(mode="json")}
         return plain
 
-    @property
-    def sha256(self) -> str:
-        """Digest of all that shapes a model; where files lie is left out, since data have their own digest."""
+    def sha256_with(self, mapping: dict[str, Any]) -> str:
+        """Digest of all that shapes a model; where files lie is left out, since data have their own digest.
+
+        Args:
+            mapping: content of the mapping, empty where there is none.
+        """
         shaping = {key: value for key, value in self.content().items() if key not in {"cases", "mapping"}}
-        return hashlib.sha256(rfc8785.dumps(shaping)).hexdigest()
+        return hashlib.sha256(rfc8785.dumps({"config": shaping, "mapping": mapping})).hexdigest()
 
 
 def _put(content: dict[str, Any], key: str, value: Any) -> None:

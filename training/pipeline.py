@@ -1,0 +1,394 @@
+"""A training run as named steps: cases, dataset, fit, calibrate, evaluate, package, report, track."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from features.mapping import TableMapping
+from features.reference import ReferenceData
+from features.risk import Risk
+from models.bundle import write_directory
+from models.card import DataSlice
+from training.airports import airports
+from training.calibrate import Calibration, calibrate
+from training.cases import Cases, load
+from training.config import TrainingConfig
+from training.dataset import Dataset, Slice, build
+from training.errors import ConfigError, TooFewPositivesError
+from training.measures import Holdout
+from training.evaluate import Evaluation, Scored, evaluate, flat_metrics, term_contributions
+from training.families import FAMILIES, ExplainableModel, FittedModel
+from training.families.base import Floats
+from training.origin import git_commit, lock_sha256, signing_key
+from training.package import Material, Package, Population, package
+from training.report import write_report
+from training.settings import TrainingSettings
+from training.slices import NONE, SLICES, TRAIN
+from training.tracking import DataRecord, RunContent, TrackedRun, Tracker
+
+
+class Watcher(Protocol):
+    """Who is told how a run gets on."""
+
+    def begin(self, step: str) -> None:
+        """A step begins."""
+
+    def progress(self, done: int, total: int) -> None:
+        """So much of the step is done."""
+
+
+class Silent:
+    """Watches without a word."""
+
+    def begin(self, step: str) -> None:
+        """Nothing."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run leaves.
+
+    Attributes:
+        config: as it was asked for.
+        package: the signed bundle.
+        evaluation: on the holdout.
+        calibration: the line folded into the model.
+        dataset: what it learned from.
+        directory: where bundle, card and report lie.
+        tracked: the run in MLflow, or ``None`` where it was not asked for.
+        seconds: step -> time that it took.
+    """
+
+    config: TrainingConfig
+    package: Package
+    evaluation: Evaluation
+    calibration: Calibration
+    dataset: Dataset
+    directory: Path
+    tracked: TrackedRun | None
+    seconds: Mapping[str, float]
+
+
+@dataclass
+class _Clock:
+    """Tells the watcher of each step and keeps how long it took."""
+
+    watcher: Watcher
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self.watcher.begin(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class _Calibrated:
+    """A fitted model and the line that brings it to scale."""
+
+    name: str
+    fitted: FittedModel
+    line: Calibration
+
+    def scored(self, part: Slice) -> Scored:
+        log_odds = self.line.slope * self.fitted.log_odds(part.frame) + self.line.intercept
+        return Scored(self.name, FAMILIES[self.name].title, log_odds)
+
+
+def read_cases(config: TrainingConfig, settings: TrainingSettings, watcher: Watcher | None = None) -> Cases:
+    """Read the case table of a configuration.
+
+    Raises:
+        CaseTableError: where it cannot be used.
+        ConfigError: where neither cases nor a mapping with files are named.
+    """
+    mapping = _mapping(config)
+    if not config.cases and not (mapping and mapping.files):
+        raise ConfigError("Name the case tables: cases in the configuration, or --cases.")
+    watcher = watcher or Silent()
+    watcher.begin("read cases")
+    return load(config.cases, mapping, workers=settings.processes, progress=watcher.progress)
+
+
+def run(
+    config: TrainingConfig,
+    settings: TrainingSettings,
+    *,
+    cases: Cases | None = None,
+    watcher: Watcher | None = None,
+    track: bool = True,
+) -> RunResult:
+    """Train, judge and package one model.
+
+    Args:
+        config: what is asked for.
+        settings: where files go, and how much of the machine may be used; cannot change the model.
+        cases: the cases of the configuration, where they were read already.
+        watcher: is told of each step.
+        track: whether the run goes to MLflow.
+
+    Raises:
+        TrainingError: of the kind that fits.
+    """
+    clock = _Clock(watcher or Silent())
+    jobs = settings.processes
+    with ThreadPoolExecutor(1) as pool:
+        # MLflow takes seconds to import and to reach: that happens while the model is fitted
+        ready: Future[str] | None = pool.submit(Tracker(settings).open) if track else None
+        if cases is None:
+            with clock.step("read cases"):
+                cases = read_cases(config, settings, clock.watcher)
+        risk = _risk(config, cases)
+        with clock.step("compute features"):
+            reference = ReferenceData(airports=airports())
+            dataset = build(
+                cases,
+                risk,
+                config.split,
+                reference=reference,
+                seed=config.seed,
+                workers=jobs,
+                progress=clock.watcher.progress,
+            )
+        if ready is not None:
+            with clock.step("reach the tracking server"):
+                ready.result()
+    chosen, others = _fit(config, dataset, clock, jobs)
+    with clock.step("evaluate"):
+        holdout = _holdout(dataset.holdout)
+        compiled = chosen.fitted.compile() if isinstance(chosen.fitted, ExplainableModel) else None
+        contributions = {} if compiled is None else term_contributions(compiled, dataset.holdout.frame)
+        evaluation = evaluate(
+            [each.scored(dataset.holdout) for each in (chosen, *others)],
+            holdout,
+            contributions,
+            config.evaluation,
+            config.gates.capacity,
+            config.seed,
+            jobs,
+        )
+    with clock.step("package"):
+        key = signing_key(settings.signing_key)
+        packed = package(
+            Material(
+                config=config,
+                risk=risk,
+                declared=dataset.declared,
+                reference=dataset.reference,
+                fitted=chosen.fitted,
+                calibration=chosen.line,
+                evaluation=evaluation,
+                holdout=holdout,
+                holdout_frame=dataset.holdout.frame,
+                population=_population(dataset, cases),
+                slices=_slices(dataset),
+                train_positives=int(dataset.train.y.sum()),
+                data_sha256=dataset.sha256,
+                config_sha256=_digest(config),
+                notes=_notes(cases, dataset),
+            ),
+            key,
+        )
+    directory = settings.runs / f"{config.name}-{config.version}-{packed.digest.removeprefix('sha256:')[:12]}"
+    with clock.step("write report"):
+        write_directory(packed.files, directory / "bundle")
+        write_report(directory, config, packed, evaluation, chosen.line, cases, dataset.cut.numbers)
+    tracked = None
+    if track:
+        with clock.step("track"):
+            tracked = Tracker(settings).log(_content(config, packed, evaluation, dataset, directory, clock.seconds))
+    return RunResult(config, packed, evaluation, chosen.line, dataset, directory, tracked, clock.seconds)
+
+
+def _mapping(config: TrainingConfig) -> TableMapping | None:
+    return None if config.mapping is None else TableMapping.from_toml(config.mapping)
+
+
+def _risk(config: TrainingConfig, cases: Cases) -> Risk:
+    risk = config.risk or cases.risk
+    if risk is None:
+        raise ConfigError("Name the risk: risk in the configuration, or a [risk] table in the mapping.")
+    return risk
+
+
+def _digest(config: TrainingConfig) -> str:
+    """Digest of all that shapes a model beside the data: the configuration and the mapping."""
+    mapping = _mapping(config)
+    return config.sha256_with({} if mapping is None else mapping.to_json())
+
+
+def _fit(
+    config: TrainingConfig, dataset: Dataset, clock: _Clock, jobs: int
+) -> tuple[_Calibrated, tuple[_Calibrated, ...]]:
+    """Fit the chosen family, and beside it the prior, the scorecard and the yardstick, on the same cases."""
+    positives = int(dataset.train.y.sum())
+    if positives < config.min_positives_to_fit:
+        raise TooFewPositivesError(
+            f"The train slice holds {positives} confirmed cases; fewer than {config.min_positives_to_fit} teach nothing that "
+            "could be told from chance. Give more cases, or a larger train slice in [split]."
+        )
+    beside = ["prior"]
+    beside += ["logistic_scorecard"] if config.evaluation.scorecard else []
+    beside += ["gradient_boosting"] if config.evaluation.yardstick else []
+    fitted = []
+    for name in (config.family.name, *(name for name in beside if name != config.family.name)):
+        family = FAMILIES[name]
+        settings = config.family.settings if name == config.family.name else family.settings_type()
+        with clock.step(f"fit {name.replace('_', ' ')}"):
+            model = family.fit(
+                dataset.train.frame,
+                dataset.train.y,
+                None,
+                dataset.specs,
+                settings=settings,
+                seed=config.seed,
+                jobs=jobs,
+            )
+            line = calibrate(model.log_odds(dataset.calibration.frame), dataset.calibration.y)
+            fitted.append(_Calibrated(name, model, line))
+    return fitted[0], tuple(fitted[1:])
+
+
+def _holdout(part: Slice) -> Holdout:
+    groups = part.groups[["mode", "point"]]
+    return Holdout(part.y, part.about["entity"].to_numpy(), None, groups)
+
+
+def _population(dataset: Dataset, cases: Cases) -> Population:
+    """Everybody who came after the training slice, labelled or not."""
+    later = (dataset.cut.place != TRAIN) & (dataset.cut.place != NONE)
+    records = cases.accepted["record"].to_numpy()[later]
+    return Population(dataset.population.frame[later].reset_index(drop=True), records.tolist())
+
+
+def _slices(dataset: Dataset) -> tuple[DataSlice, ...]:
+    """Count each slice for the card."""
+    found = []
+    for name in SLICES:
+        part: Slice = getattr(dataset, name)
+        found.append(_count(name, part.about, part.y))
+    later = (dataset.cut.place != TRAIN) & (dataset.cut.place != NONE)
+    everybody = dataset.population
+    found.append(_count("reference population", everybody.about[later], everybody.y[later]))
+    return tuple(found)
+
+
+def _count(name: str, about: pd.DataFrame, y: Floats) -> DataSlice:
+    times = about["time"].dropna()
+    labelled = ~np.isnan(y)
+    return DataSlice(
+        name=name,
+        starts=None if times.empty else times.min().date(),
+        ends=None if times.empty else times.max().date(),
+        rows=len(about),
+        labelled=int(labelled.sum()),
+        positives=int(y[labelled].sum()),
+        entities=int(about["entity"].nunique()),
+    )
+
+
+def _notes(cases: Cases, dataset: Dataset) -> tuple[str, ...]:
+    """What a reader should know of the data."""
+    numbers = dataset.cut.numbers
+    notes = [
+        f"{cases.read} rows read, {cases.rejected_rows} rejected; {numbers['without_label']} crossings carry no label.",
+        f"Not used as labelled cases: {numbers['outcome_known_too_late']} whose outcome became known too late, "
+        f"{numbers['entity_met_before']} of travellers met in an earlier slice, {numbers['between_slices']} between slices.",
+    ]
+    if cases.unused_columns:
+        notes.append(f"Columns that the mapping does not use: {', '.join(cases.unused_columns)}.")
+    if not cases.has_time:
+        notes.append(
+            "The cases have no times: slices were drawn by traveller, so nothing is known of a change over time."
+        )
+    return tuple(notes)
+
+
+def _content(
+    config: TrainingConfig,
+    packed: Package,
+    evaluation: Evaluation,
+    dataset: Dataset,
+    directory: Path,
+    seconds: Mapping[str, float],
+) -> RunContent:
+    """Collect what is tracked."""
+    bundle = packed.bundle
+    data = []
+    for name in SLICES:
+        part: Slice = getattr(dataset, name)
+        frame = part.frame.assign(confirmed=part.y)
+        data.append(DataRecord(name, frame, _frame_sha256(frame), _source(config), name))
+    manifest = bundle.manifest
+    return RunContent(
+        name=f"{config.name} {config.version}",
+        risk=bundle.risk.name,
+        params={**_flat(config.content()), "features": len(bundle.specs)},
+        metrics={
+            **flat_metrics(evaluation),
+            "train.positives": float(dataset.train.y.sum()),
+            "train.rows": float(len(dataset.train)),
+            "parity_gap": packed.parity_gap,
+            "gates.open": float(len(bundle.gates.open_gates)),
+            **{f"seconds.{name.replace(' ', '_')}": value for name, value in seconds.items()},
+        },
+        tags={
+            "risk": bundle.risk.name,
+            "family": config.family.name,
+            "digest": bundle.digest,
+            "data_sha256": manifest.data_sha256,
+            "config_sha256": manifest.config_sha256,
+            "lock_sha256": lock_sha256(),
+            "git_commit": git_commit(),
+            "simulated": str(config.simulated).lower(),
+            "gates": "passed" if bundle.gates.passed else "open",
+            "explainability": evaluation.verdict,
+        },
+        data=data,
+        directory=directory,
+        signer=bundle.signer,
+        examples=[orjson.dumps(golden.record).decode() for golden in bundle.golden[:2]],
+    )
+
+
+def _source(config: TrainingConfig) -> str:
+    paths = config.cases or (() if config.mapping is None else (config.mapping,))
+    return ", ".join(path.name for path in paths)
+
+
+def _frame_sha256(frame: pd.DataFrame) -> str:
+    """Digest of a table's content: names, then values row by row."""
+    digest = hashlib.sha256(json.dumps(list(frame.columns)).encode())
+    filled = frame.fillna({name: "\x00" for name in frame if frame[name].dtype == object})
+    digest.update(pd.util.hash_pandas_object(filled, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted names for nested tables; lists of tables by their place."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for place, entry in enumerate(value):
+                flat |= _flat(entry, f"{name}.{place}.")
+        else:
+            flat[name] = value
+    return flat

@@ -1,0 +1,108 @@
+"""Hand a bundle to the service, where another person decides whether it is used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from models.bundle import digest_of, read_directory
+from models.errors import BundleError
+from models.manifest import check_files
+from models.promotion import GateReport
+from training.errors import ProposalError
+
+PATH = "/v1/proposals"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the service said to a proposed bundle.
+
+    Attributes:
+        digest: name of the bundle.
+        url: of the service.
+        answer: the body of its answer.
+        open_gates: titles of gates that did not pass, as the bundle tells them.
+    """
+
+    digest: str
+    url: str
+    answer: Mapping[str, Any]
+    open_gates: tuple[str, ...]
+
+    @property
+    def next_steps(self) -> str:
+        """Who may approve it, and how."""
+        lines = [
+            f"Proposed {self.digest}.",
+            "It is not in use. A person with the scope models:approve, other than the proposer, decides:",
+            f"  in the console  {self.url}/console/models",
+            f"  by the API      POST {self.url}{PATH}/{self.digest}/approve  with a rationale",
+        ]
+        if self.open_gates:
+            lines.append(f"Gates that did not pass block the approval: {'; '.join(self.open_gates)}.")
+        return "\n".join(lines)
+
+
+def propose(directory: Path, url: str, key: str | None, client: httpx.Client | None = None) -> Proposal:
+    """Upload a bundle.
+
+    Args:
+        directory: of the bundle, or a run's directory with the bundle in ``bundle/``.
+        url: of the service, such as ``http://127.0.0.1:8000``.
+        key: API key of a person with the scope ``models:propose``.
+        client: to send with; a new one by default.
+
+    Raises:
+        ProposalError: where there is no bundle, no key, no answer, or the service refuses.
+    """
+    if not key:
+        raise ProposalError("Give the API key of a person with the scope models:propose: --key, or TRAINING_API_KEY.")
+    place = directory / "bundle" if (directory / "bundle").is_dir() else directory
+    try:
+        files = read_directory(place)
+        check_files(files)
+        digest = digest_of(files)
+        texts = {name: data.decode("utf-8") for name, data in files.items()}
+    except (BundleError, UnicodeDecodeError) as error:
+        raise ProposalError(f"{place} holds no bundle: {error}") from None
+    service = url.rstrip("/")
+    sender = client or httpx.Client(timeout=60.0)
+    try:
+        answer = sender.post(service + PATH, json={"files": texts}, headers={"Authorization": f"Bearer {key}"})
+    except httpx.HTTPError as error:
+        raise ProposalError(
+            f"No answer from {service} ({type(error).__name__}). Is the service running? Start it with `riskapi serve`, "
+            "or name another one with --url."
+        ) from None
+    finally:
+        if client is None:
+            sender.close()
+    return Proposal(digest, service, _accepted(answer), _open_gates(files["gates.json"]))
+
+
+def _accepted(answer: httpx.Response) -> Mapping[str, Any]:
+    """The body of a good answer.
+
+    Raises:
+        ProposalError: with the service's own words where it refused.
+    """
+    try:
+        body = answer.json()
+    except ValueError:
+        body = {}
+    body = body if isinstance(body, dict) else {}
+    if answer.is_success:
+        return body
+    words = [str(body[name]) for name in ("title", "detail") if body.get(name)]
+    for problem in body.get("errors") or []:
+        if isinstance(problem, dict):
+            words.append(" - ".join(str(problem[name]) for name in ("place", "rule", "remedy") if problem.get(name)))
+    raise ProposalError(f"The service answered {answer.status_code}: {' | '.join(words) or answer.reason_phrase}")
+
+
+def _open_gates(content: bytes) -> tuple[str, ...]:
+    """Titles of the gates that did not pass."""
+    return tuple(gate.title for gate in GateReport.model_validate_json(content).open_gates)

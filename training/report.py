@@ -1,0 +1,327 @@
+"""The report of a run for people: one HTML page that needs nothing but itself, beside card, plots and rejected rows."""
+
+import base64
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+import orjson
+
+from features.spec import FeatureSpec, Kind
+from models.card import CapacityRow, GroupRow, Measure, ModelCard
+from models.promotion import Gate, Verdict
+from models.terms import Term
+from training import plots
+from training.calibrate import Calibration
+from training.cases import Cases
+from training.config import TrainingConfig
+from training.evaluate import Evaluation
+from training.package import Package
+
+PDO = 20
+"""Points that double the odds, on the points scale of a scorecard."""
+_SHOWN_REJECTED = 50
+_STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
+h1{font-size:1.8rem}h2{font-size:1.3rem;margin-top:2.2rem;border-bottom:1px solid #ccc}
+table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}th,td{padding:.25rem .6rem;text-align:left;
+border-bottom:1px solid #ddd;vertical-align:top}th{background:#f3f3f3}caption{text-align:left;font-weight:600;padding:.3rem 0}
+.notice{background:#fff3cd;border-left:6px solid #8a5a00;padding:.7rem 1rem}.passed{color:#14532d}.failed{color:#8a1f11}
+.inconclusive{color:#7a4d00}img{max-width:100%}code{background:#f3f3f3;padding:0 .2rem;word-break:break-all}
+details{margin:.4rem 0}.wide{overflow-x:auto}
+"""
+
+
+def write_report(
+    directory: Path,
+    config: TrainingConfig,
+    packed: Package,
+    evaluation: Evaluation,
+    calibration: Calibration,
+    cases: Cases,
+    numbers: Mapping[str, int],
+) -> None:
+    """Write report, card, plots, configuration and rejected rows beside the bundle.
+
+    Args:
+        directory: of the run.
+        config: of the run.
+        packed: the bundle.
+        evaluation: on the holdout.
+        calibration: the line folded into the model.
+        cases: read and rejected rows.
+        numbers: where the cases went.
+    """
+    bundle = packed.bundle
+    simulated = bundle.card.simulated
+    pictures = {
+        "reliability": plots.reliability(evaluation, simulated),
+        "precision_at_capacity": plots.precision_at_capacity(evaluation, simulated),
+        "term_shapes": plots.term_shapes(bundle.model, bundle.specs, packed.importance, simulated),
+    }
+    drawn = {name: plots.png(figure) for name, figure in pictures.items()}
+    (directory / "plots").mkdir(parents=True, exist_ok=True)
+    for name, data in drawn.items():
+        (directory / "plots" / f"{name}.png").write_bytes(data)
+    (directory / "card.md").write_text(bundle.card.to_markdown(), encoding="utf-8")
+    (directory / "config.json").write_bytes(orjson.dumps(config.content(), option=orjson.OPT_INDENT_2))
+    (directory / "data.json").write_bytes(
+        orjson.dumps({**cases.summary(), "cut": dict(numbers)}, option=orjson.OPT_INDENT_2)
+    )
+    cases.rejected.to_csv(directory / "rejected.csv", index=False)
+    page = render(config, packed, evaluation, calibration, cases, numbers, drawn)
+    (directory / "report.html").write_text(page, encoding="utf-8")
+
+
+def render(
+    config: TrainingConfig,
+    packed: Package,
+    evaluation: Evaluation,
+    calibration: Calibration,
+    cases: Cases,
+    numbers: Mapping[str, int],
+    drawn: Mapping[str, bytes],
+) -> str:
+    """Write the page; every text in it is escaped, and it loads nothing from anywhere."""
+    bundle, card = packed.bundle, packed.bundle.card
+    importance = dict(zip((term.name for term in bundle.model.terms), packed.importance, strict=True))
+    parts = [
+        f"<h1>{escape(card.title)}</h1>",
+        f"<p>Model <code>{escape(config.name)}</code> {escape(config.version)}, {escape(card.family)}. "
+        f"Bundle <code>{escape(bundle.digest)}</code>.</p>",
+        *(_notice(card) if card.simulated else ()),
+        f"<p><strong>{escape(evaluation.verdict)}</strong></p>",
+        _section("Gates", _gates(bundle.gates.gates)),
+        _section("What it is for", _purpose(card)),
+        _section("Data", _data(card, cases, numbers)),
+        _section("Quality on later cases", _models(evaluation)),
+        _section("Quality at capacity", _capacity(evaluation) + _picture(drawn, "precision_at_capacity")),
+        _section("Calibration", _calibration(calibration, evaluation) + _picture(drawn, "reliability")),
+        _section("Bands", _groups(card.bands)),
+        _section("By mode and crossing point", _groups(card.groups)),
+        _section("Shapes", _picture(drawn, "term_shapes")),
+        _section("Scorecard", _scorecard(bundle.model.terms, bundle.specs, importance, bundle.model.baseline)),
+        _section("Limits and notes", _list((*card.limits, *card.notes))),
+        _section("Origin", _origin(packed, config)),
+    ]
+    title = escape(f"{card.title}: {config.name} {config.version}")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
+    )
+
+
+def points(log_odds: float) -> float:
+    """Log-odds on the points scale: :data:`PDO` points double the odds.
+
+    >>> round(points(math.log(2)), 6)
+    20.0
+    """
+    return log_odds * PDO / math.log(2)
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>\n{body}</section>"
+
+
+def _notice(card: ModelCard) -> list[str]:
+    return [f'<p class="notice" role="note">{escape(card.limits[-1])}</p>']
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
+    """A table of texts, all of them escaped."""
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    told = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f'<div class="wide"><table>{told}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _gates(gates: Sequence[Gate]) -> str:
+    marks = {
+        Verdict.PASSED: "&#10003; passed",
+        Verdict.FAILED: "&#10007; failed",
+        Verdict.INCONCLUSIVE: "? inconclusive",
+    }
+    rows = "".join(
+        f'<tr><td class="{gate.verdict.value}">{marks[gate.verdict]}</td><td>{escape(gate.title)}</td>'
+        f"<td>{escape(gate.rule)}</td><td>{'' if gate.value is None else f'{gate.value:.4g}'}</td>"
+        f"<td>{escape(gate.note)}</td></tr>"
+        for gate in gates
+    )
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("verdict", "gate", "rule", "value", "note"))
+    return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _purpose(card: ModelCard) -> str:
+    return (
+        f"<p>{escape(card.purpose)}</p><p>Estimates: {escape(card.estimand)}</p><p>Audience: "
+        f"{escape(card.audience.value)}.</p><p>Not for:</p>{_list(card.forbidden_uses)}"
+    )
+
+
+def _data(card: ModelCard, cases: Cases, numbers: Mapping[str, int]) -> str:
+    slices = _table(
+        ("slice", "from", "to", "cases", "labelled", "confirmed", "travellers"),
+        (
+            (
+                one.name,
+                str(one.starts or ""),
+                str(one.ends or ""),
+                *(
+                    "" if count is None else f"{count:,}"
+                    for count in (one.rows, one.labelled, one.positives, one.entities)
+                ),
+            )
+            for one in card.data
+        ),
+    )
+    went = _table(
+        ("where the cases went", "number"), ((name.replace("_", " "), f"{n:,}") for name, n in numbers.items())
+    )
+    by_rule = cases.rejected.groupby(["place", "rule", "remedy"], sort=True).size()
+    rows = [(str(place), str(rule), str(remedy), f"{n:,}") for (place, rule, remedy), n in by_rule.items()]
+    told = f"<p>{cases.read:,} rows read, {cases.rejected_rows:,} rejected: every one is in rejected.csv.</p>"
+    rejected = _table(("place", "rule", "remedy", "rows"), rows[:_SHOWN_REJECTED]) if rows else ""
+    return slices + told + rejected + went
+
+
+def _measure_row(title: str, found: Sequence[Measure]) -> tuple[str, ...]:
+    return (title, *(measure.text() for measure in found), found[0].note)
+
+
+def _models(evaluation: Evaluation) -> str:
+    titles = [model.title for model in evaluation.models]
+    whole = _table(
+        ("measure", *titles, "note"),
+        (
+            _measure_row(measure.title, [model.measure(measure.name) for model in evaluation.models])
+            for measure in evaluation.chosen.measures
+        ),
+        f"{evaluation.rows:,} labelled cases, {evaluation.positives:,} confirmed; the same rows for all",
+    )
+    pairs = [table[name] for name in evaluation.differences for table in (evaluation.differences, evaluation.gain)]
+    return whole + _table(("on the same resamples", "value"), ((each.title, each.text()) for each in pairs))
+
+
+def _capacity(evaluation: Evaluation) -> str:
+    titles = [model.title for model in evaluation.models]
+
+    def rows() -> Iterable[tuple[str, ...]]:
+        for place, row in enumerate(evaluation.chosen.capacity):
+            for number, measure in enumerate(row.measures):
+                others = [_same(model.capacity[place], number) for model in evaluation.models]
+                yield (f"{row.share * 100:g} %", measure.title, *(each.text() for each in others))
+
+    return f"<p>Base rate: {evaluation.base_rate:.3%}.</p>" + _table(("referred", "measure", *titles), rows())
+
+
+def _same(row: CapacityRow, number: int) -> Measure:
+    return row.measures[number]
+
+
+def _calibration(calibration: Calibration, evaluation: Evaluation) -> str:
+    table = _table(
+        ("cases", "expected", "observed", "interval", "observed over expected", "interval"),
+        (
+            (
+                f"{row.cases:,}",
+                f"{row.predicted:.3%}",
+                f"{row.rate:.3%}",
+                f"{row.rate_low:.3%} to {row.rate_high:.3%}",
+                f"{row.ratio:.2f}",
+                f"{row.ratio_low:.2f} to {row.ratio_high:.2f}",
+            )
+            for row in evaluation.chosen.reliability
+        ),
+        "Reliability, from the lowest scores to the highest",
+    )
+    line = f"calibrated = {calibration.slope:.3f} × score {calibration.intercept:+.3f} log-odds"
+    return f"<p>{escape(line)}. {escape(calibration.note)}</p>{table}"
+
+
+def _groups(rows: Sequence[GroupRow]) -> str:
+    titles = list(dict.fromkeys(measure.title for row in rows for measure in row.measures))
+
+    def cells(row: GroupRow) -> tuple[str, ...]:
+        texts = {measure.title: measure.text() for measure in row.measures}
+        positives = "" if row.positives is None else f"{row.positives:,}"
+        return (row.by, row.group, f"{row.rows:,}", positives, *(texts.get(title, "") for title in titles), row.note)
+
+    return _table(("by", "group", "labelled", "confirmed", *titles, "note"), map(cells, rows))
+
+
+def _scorecard(
+    terms: Sequence[Term], specs: Sequence[FeatureSpec], importance: Mapping[str, float], baseline: float
+) -> str:
+    """The model itself, as points: what is added to every score is all that there is."""
+    labels = {spec.name: spec.label for spec in specs}
+    parts = [
+        f"<p>{PDO} points double the odds. Every score starts at {points(baseline):.0f} points; each row adds its points. "
+        "There is nothing else in the model.</p>"
+    ]
+    for term in sorted(terms, key=lambda term: -importance[term.name]):
+        name = " and ".join(labels[axis.feature] for axis in term.axes)
+        summary = f"<summary>{escape(name)} <small>(mean size {importance[term.name]:.3f} log-odds)</small></summary>"
+        parts.append(f"<details>{summary}{_term_table(term)}</details>")
+    return "".join(parts)
+
+
+def _bin_names(term: Term, place: int) -> list[str]:
+    axis = term.axes[place]
+    if axis.kind is Kind.FLAG:
+        known = ["no", "yes"]
+    elif axis.kind is Kind.CATEGORY:
+        known = list(axis.levels)
+    else:
+        edges = [f"{cut:.6g}" for cut in axis.cuts]
+        known = (
+            [f"under {edges[0]}", *(f"{a} to under {b}" for a, b in zip(edges, edges[1:], strict=False))]
+            if edges
+            else []
+        )
+        known.append(f"{edges[-1]} and over" if edges else "any value")
+    return ["missing", *known, "never met"]
+
+
+def _term_table(term: Term) -> str:
+    if len(term.axes) == 1:
+        rows = zip(_bin_names(term, 0), term.points, term.errors, term.weights, strict=True)
+        return _table(
+            ("value", "points", "log-odds", "standard error", "cases"),
+            ((name, f"{points(p):+.0f}", f"{p:+.3f}", f"{e:.3f}", f"{w:,.0f}") for name, p, e, w in rows),  # type: ignore[arg-type,str-bytes-safe]
+        )
+    columns = _bin_names(term, 1)
+    body = (
+        (name, *(f"{points(cell):+.0f}" for cell in row))
+        for name, row in zip(_bin_names(term, 0), term.points, strict=True)  # type: ignore[union-attr]
+    )
+    return _table((f"{term.axes[0].feature} \\ {term.axes[1].feature}", *columns), body, "Points")
+
+
+def _picture(drawn: Mapping[str, bytes], name: str) -> str:
+    text = base64.b64encode(drawn[name]).decode()
+    return f'<p><img alt="{escape(name.replace("_", " "))}" src="data:image/png;base64,{text}"></p>'
+
+
+def _origin(packed: Package, config: TrainingConfig) -> str:
+    manifest = packed.bundle.manifest
+    facts = {
+        "bundle": packed.digest,
+        "signed by": packed.bundle.signer,
+        "data": manifest.data_sha256,
+        "configuration": manifest.config_sha256,
+        "lock of packages": manifest.lock_sha256,
+        "seed": str(manifest.seed),
+        "parity of table and estimator": f"{packed.parity_gap:.3g} log-odds",
+    }
+    whole = orjson.dumps(config.content(), option=orjson.OPT_INDENT_2).decode()
+    return (
+        _table(("what", "digest or value"), facts.items())
+        + f"<details><summary>The whole configuration</summary><pre>{escape(whole)}</pre></details>"
+    )

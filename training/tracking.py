@@ -1,0 +1,280 @@
+"""The one door to MLflow: what a run was given, what it measured, what it made, and the model in the registry."""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+import features
+import models
+from models.bundle import read_directory
+from models.errors import BundleError
+from training.errors import TrackingError
+from training.settings import TrainingSettings
+
+# Nothing leaves the machine: these must stand before MLflow is imported anywhere.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["DO_NOT_TRACK"] = "true"
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+os.environ.setdefault("MLFLOW_ENABLE_ASYNC_LOGGING", "false")
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CANDIDATE = "candidate"
+"""Alias of the newest version; the service promotes by digest and approval, never by an alias."""
+BUNDLE = "bundle"
+"""Directory of the bundle among the artefacts of a run."""
+MODEL = "model"
+NEEDED = ("pydantic", "numpy", "pandas", "orjson", "rfc8785", "cryptography", "jiter")
+"""What serving a bundle needs, pinned to what is installed; no estimator library is among it."""
+_PARAMS_AT_ONCE = 100
+_PARAM_LENGTH = 6000
+_NOISY = ("alembic", "mlflow.store.db.utils", "mlflow.tracking.fluent", "mlflow.models.model", "mlflow.pyfunc")
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """Cases that a run used.
+
+    Attributes:
+        name: of the slice.
+        frame: features and outcome, for schema and size; no record and no id.
+        sha256: digest of the content.
+        source: file that the cases came from.
+        context: train, calibration or holdout.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    sha256: str
+    source: str
+    context: str
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """All that is tracked of a run.
+
+    Attributes:
+        name: of the run.
+        risk: what is scored for; the registered model has this name.
+        params: dotted name -> value, the whole configuration.
+        metrics: name -> number.
+        tags: name -> text.
+        data: the cases.
+        directory: files of the run, with the bundle in ``bundle/``.
+        signer: public key that signed the bundle.
+        examples: JSON texts of anonymous records.
+    """
+
+    name: str
+    risk: str
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    data: Sequence[DataRecord]
+    directory: Path
+    signer: str
+    examples: Sequence[str]
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """A run as the tracking server holds it.
+
+    Attributes:
+        run_id: of MLflow.
+        name: of the run.
+        model_uri: what loads the registered version.
+        version: of the registered model.
+        metrics: name -> number.
+        tags: name -> text.
+        started: milliseconds since 1970.
+    """
+
+    run_id: str
+    name: str
+    model_uri: str = ""
+    version: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    started: int = 0
+
+
+class Tracker:
+    """Talks to one tracking server, or to the embedded database."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self.settings = settings
+
+    def open(self) -> str:
+        """Import MLflow, reach the server, and find or make the experiment.
+
+        Returns:
+            Id of the experiment.
+
+        Raises:
+            TrackingError: where the server cannot be used.
+        """
+        with self._session() as client:
+            found = client.get_experiment_by_name(self.settings.experiment)
+            if found is not None:
+                return str(found.experiment_id)
+            return str(client.create_experiment(self.settings.experiment, artifact_location=self._artifacts()))
+
+    def log(self, content: RunContent) -> TrackedRun:
+        """Track a run and register its model under the alias ``candidate``.
+
+        Raises:
+            TrackingError: where the server refuses.
+        """
+        experiment = self.open()
+        with self._session() as client:
+            import mlflow  # noqa: PLC0415  seconds to import: only who tracks pays
+
+            with mlflow.start_run(experiment_id=experiment, run_name=content.name, tags=dict(content.tags)) as run:
+                params = {key: str(value)[:_PARAM_LENGTH] for key, value in content.params.items()}
+                names = sorted(params)
+                for start in range(0, len(names), _PARAMS_AT_ONCE):
+                    mlflow.log_params({name: params[name] for name in names[start : start + _PARAMS_AT_ONCE]})
+                mlflow.log_metrics(dict(content.metrics))
+                for record in content.data:
+                    mlflow.log_input(
+                        mlflow.data.from_pandas(
+                            record.frame, source=record.source, name=record.name, digest=record.sha256[:36]
+                        ),
+                        context=record.context,
+                        tags={"sha256": record.sha256},
+                    )
+                mlflow.log_artifacts(str(content.directory))
+                logged = _log_model(content)
+            number = str(logged.registered_model_version)
+            client.set_registered_model_alias(content.risk, CANDIDATE, number)
+            return TrackedRun(
+                run.info.run_id, content.name, f"models:/{content.risk}/{number}", number, content.metrics, content.tags
+            )
+
+    def runs(self, risk: str, limit: int = 20) -> list[TrackedRun]:
+        """List the finished runs of one risk, newest first.
+
+        Raises:
+            TrackingError: where the server cannot be used.
+        """
+        experiment = self.open()
+        with self._session() as client:
+            found = client.search_runs(
+                [experiment],
+                filter_string=f"tags.risk = '{risk}' and attributes.status = 'FINISHED'",
+                order_by=["attributes.start_time DESC"],
+                max_results=limit,
+            )
+            return [
+                TrackedRun(
+                    run_id=run.info.run_id,
+                    name=run.info.run_name or "",
+                    metrics=dict(run.data.metrics),
+                    tags={key: text for key, text in run.data.tags.items() if not key.startswith("mlflow.")},
+                    started=int(run.info.start_time or 0),
+                )
+                for run in found
+            ]
+
+    def bundle(self, run_id: str, target: Path) -> Path:
+        """Download the bundle of a run.
+
+        Args:
+            run_id: of MLflow.
+            target: directory to download into.
+
+        Raises:
+            TrackingError: where the run has no bundle.
+        """
+        with self._session():
+            import mlflow  # noqa: PLC0415  as above
+
+            target.mkdir(parents=True, exist_ok=True)
+            place = Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=BUNDLE, dst_path=str(target)))
+        try:
+            read_directory(place)
+        except BundleError as error:
+            raise TrackingError(f"Run {run_id} holds no bundle: {error}") from None
+        return place
+
+    @contextmanager
+    def _session(self) -> Iterator["MlflowClient"]:
+        """Point MLflow at the server for a while, quietly; its errors become ours."""
+        import mlflow  # noqa: PLC0415  as above
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415  as above
+
+        uri = self.settings.tracking_uri
+        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+        levels = {name: logging.getLogger(name).level for name in _NOISY}
+        try:
+            for name in _NOISY:
+                logging.getLogger(name).setLevel(logging.ERROR)
+            if uri.startswith("sqlite:///"):
+                Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            mlflow.set_tracking_uri(uri)
+            mlflow.set_registry_uri(uri)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # MLflow and its database warn about themselves; nothing here to act on
+                yield mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+        except MlflowException as error:
+            raise TrackingError(f"The tracking server refused: {error.message}") from error
+        except OSError as error:
+            raise TrackingError(f"The tracking server cannot be used: {error}") from error
+        finally:
+            mlflow.set_tracking_uri(before[0])
+            mlflow.set_registry_uri(before[1])
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)
+
+    def _artifacts(self) -> str | None:
+        """Where the embedded tracking keeps files; a server decides by itself."""
+        if not self.settings.tracking_uri.startswith("sqlite:///"):
+            return None
+        self.settings.artifacts.mkdir(parents=True, exist_ok=True)
+        return self.settings.artifacts.resolve().as_uri()
+
+
+def _log_model(content: RunContent) -> Any:
+    """Log the bundle as a model from code: MLflow stores text and runs it, and unpickles nothing."""
+    import mlflow  # noqa: PLC0415  as above
+    from mlflow.models import ModelSignature  # noqa: PLC0415  as above
+    from mlflow.types.schema import ColSpec, Schema  # noqa: PLC0415  as above
+
+    numbers = ("probability", "interval_low", "interval_high", "percentile", "log_odds")
+    outputs = (
+        "risk",
+        *numbers[:4],
+        "band",
+        "log_odds",
+        "reasons",
+        "model_digest",
+        "problem",
+    )
+    return mlflow.pyfunc.log_model(
+        name=MODEL,
+        python_model=str(Path(__file__).with_name("pyfunc.py")),
+        artifacts={BUNDLE: str(content.directory / BUNDLE)},
+        code_paths=[str(Path(str(package.__file__)).parent) for package in (features, models)],
+        signature=ModelSignature(
+            inputs=Schema([ColSpec("string", "record")]),
+            outputs=Schema(
+                [ColSpec("double" if name in numbers else "string", name, required=False) for name in outputs]
+            ),
+        ),
+        input_example=pd.DataFrame({"record": list(content.examples[:2])}),
+        pip_requirements=[f"mlflow=={version('mlflow')}", *(f"{name}=={version(name)}" for name in NEEDED)],
+        model_config={"trusted_signers": [content.signer]},
+        registered_model_name=content.risk,
+        metadata={"digest": content.tags.get("digest", ""), "simulated": content.tags.get("simulated", "")},
+    )

@@ -81,11 +81,13 @@ def pack(origin: Origin, content: BundleContent) -> dict[str, bytes]:
     """Write the files of a bundle, unsigned: the same origin and content give the same bytes.
 
     Raises:
-        ModelFormError: where specs and model name different features.
+        ModelFormError: where specs and model name different features, or an encoding is missing.
     """
     names = tuple(spec.name for spec in content.specs)
     if names != content.model.features:
         raise ModelFormError("specs and model name the same features in the same order")
+    if not _encodings_agree(content.declared, content.reference):
+        raise ModelFormError("every declared column that is known by its rate has an encoding in the lookup tables")
     extractor = Extractor(content.specs, read_reference(pack_reference(content.reference, content.specs)))
     reasoner = Reasoner(content.specs, content.model, content.baselines)
     plain = [anonymise(record, at, _private(content.declared)) for at, record in enumerate(content.golden, start=1)]

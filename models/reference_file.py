@@ -1,7 +1,8 @@
 """The file of a bundle that carries the lookup tables of its features."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from features.catalogue import EXTRA_GROUP
@@ -36,7 +37,8 @@ def read_reference(data: Any) -> ReferenceData:
         BundleContentError: where the data does not have that form.
     """
     try:
-        airports = {code: _place(place) for code, place in data["airports"].items()}
+        airports = {code: (float(north), float(east)) for code, (north, east) in data["airports"].items()}
+        _check(chain.from_iterable(data["airports"].values()))
         encodings = {name: _encoding(entry) for name, entry in data["encodings"].items()}
         whole = set(data) == {"airports", "encodings"}
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
@@ -46,23 +48,21 @@ def read_reference(data: Any) -> ReferenceData:
     return ReferenceData(airports=airports, encodings=encodings)
 
 
-def _place(values: Any) -> tuple[float, float]:
-    latitude, longitude = _numbers(values, 2)
-    return latitude, longitude
-
-
 def _encoding(entry: dict[str, Any]) -> Encoding:
     columns = entry["columns"]
     if set(entry) != {"columns", "table", "unseen"} or not all(isinstance(column, str) for column in columns):
         raise ValueError
-    table = {value: _numbers(numbers, len(columns)) for value, numbers in entry["table"].items()}
-    return Encoding(tuple(columns), table, _numbers(entry["unseen"], len(columns)))
+    width = len(columns)
+    table = {value: tuple(map(float, numbers)) for value, numbers in entry["table"].items()}
+    unseen = tuple(map(float, entry["unseen"]))
+    _check(chain(entry["unseen"], *entry["table"].values()))
+    if any(len(numbers) != width for numbers in (unseen, *table.values())):
+        raise ValueError
+    return Encoding(tuple(columns), table, unseen)
 
 
-def _numbers(values: Any, count: int) -> tuple[float, ...]:
-    if len(values) != count:
+def _check(numbers: Iterable[Any]) -> None:
+    """Refuse what only converts to a number, and what is not finite; in one pass, since there are thousands."""
+    found = list(numbers)
+    if not {int, float}.issuperset(map(type, found)) or not all(map(math.isfinite, found)):
         raise ValueError
-    numbers = tuple(map(float, values))
-    if str in map(type, values) or not all(map(math.isfinite, numbers)):
-        raise ValueError
-    return numbers

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import rankdata
 
 from features.risk import RISKS
+from models.metrics.quality import roc_auc
 from training.simulator.columns import Flags, Floats
 from training.simulator.officers import LANES, NOT_CHECKED, RANDOM
 from training.simulator.outcomes import Week
@@ -56,18 +56,13 @@ class SimulationSummary(BaseModel):
     files_sha256: dict[str, str]
 
 
-def rank_auc(truth: Flags, score: Floats) -> float | None:
-    """Area under the ROC curve by ranks; ``None`` where one class is empty.
+def measure_auc(truth: Flags, score: Floats) -> float | None:
+    """Area under the ROC curve; ``None`` where one class is empty, as it may be in a small world.
 
-    >>> rank_auc(np.array([False, False, True]), np.array([0.1, 0.4, 0.3]))
+    >>> measure_auc(np.array([False, False, True]), np.array([0.1, 0.4, 0.3]))
     0.5
     """
-    positives = int(truth.sum())
-    negatives = len(truth) - positives
-    if positives == 0 or negatives == 0:
-        return None
-    ranks = float(rankdata(score)[truth].sum())
-    return (ranks - positives * (positives + 1) / 2) / (positives * negatives)
+    return roc_auc(truth, score) if truth.any() and not truth.all() else None
 
 
 class Tally:
@@ -103,8 +98,8 @@ class Tally:
             base_rate=float(present.mean()),
             confirmed=int(confirmed.sum()),
             found_true=int(found.sum()),
-            oracle_auc=rank_auc(present, recorded),
-            oracle_auc_with_hidden=rank_auc(present, probability),
+            oracle_auc=measure_auc(present, recorded),
+            oracle_auc_with_hidden=measure_auc(present, probability),
             random_lane_rate=float(confirmed[drawn].mean()) if drawn.any() else None,
             chosen_rate=float(confirmed[chosen].mean()) if chosen.any() else None,
         )

@@ -100,6 +100,7 @@ def evaluate(
     holdout: Holdout,
     contributions: Mapping[str, Floats],
     config: EvaluationConfig,
+    *,
     extra_capacity: float,
     seed: int,
     jobs: int = 1,
@@ -132,8 +133,8 @@ def evaluate(
     groups = _group_tasks(chosen, holdout)
     tasks = [
         *(delayed(_model_quality)(each, holdout, shares, draw) for each in scored),
-        *(delayed(_difference)(roc_auc, "roc_auc", chosen, other, holdout, draw) for other in scored[1:]),
-        *(delayed(_difference)(negative_log_loss, "log_loss", chosen, other, holdout, draw) for other in scored[1:]),
+        *(delayed(_difference)("roc_auc", chosen, other, holdout, draw) for other in scored[1:]),
+        *(delayed(_difference)("log_loss", chosen, other, holdout, draw) for other in scored[1:]),
         *(delayed(_group)(*task, config, draw) for task in groups),
     ]
     done = Parallel(n_jobs=jobs)(tasks)
@@ -167,7 +168,7 @@ def price_of_explainability(difference: Measure | None, margin: float) -> str:
     if difference.low is not None and difference.high is not None and difference.level is not None:
         told += f" ({difference.level:.0%} interval {difference.low:+.3f} to {difference.high:+.3f})".replace("%", " %")
     if difference.value >= -margin:
-        return f"The explainable model keeps up: its ROC AUC differs from the yardstick's by {told}; -{margin:g} is allowed."
+        return f"The explainable model keeps up with the yardstick: ROC AUC {told}, where -{margin:g} is allowed."
     chance = difference.high is not None and difference.high >= -margin
     return (
         f"The explainable model lies below the yardstick by more than {margin:g} in ROC AUC: {told}. "
@@ -200,24 +201,31 @@ def _model_quality(scored: Scored, holdout: Holdout, shares: Sequence[float], dr
     return ModelQuality(scored.name, scored.title, tuple(measures), capacity, table)
 
 
-def _difference(metric: Metric, name: str, one: Scored, other: Scored, holdout: Holdout, draw: Draw) -> Measure:
+DIFFERENCES: dict[str, tuple[str, Metric]] = {
+    "roc_auc": ("ROC AUC", roc_auc),
+    "log_loss": ("Log loss", negative_log_loss),
+}
+"""Measures by which two models are compared on the same resamples; higher is better."""
+
+
+def _difference(name: str, one: Scored, other: Scored, holdout: Holdout, draw: Draw) -> Measure:
     """How much better the first model is, on the same resamples."""
+    title, metric = DIFFERENCES[name]
 
     def gap(y: Floats, _place: Floats, weight: Floats) -> float:
         return metric(y, one.log_odds, weight) - metric(y, other.log_odds, weight)
 
     falling = -np.arange(len(holdout.y), dtype=np.float64)  # keeps the rows in their order when they are ranked
-    title = {"roc_auc": "ROC AUC", "log_loss": "Log loss"}[name]
     return draw.measure(f"{name}_gain", f"{title}: better than {other.title} by", gap, falling, holdout)
 
 
-def _group_tasks(chosen: Scored, holdout: Holdout) -> list[tuple[str, str, Scored, Holdout]]:
+def _group_tasks(chosen: Scored, holdout: Holdout) -> list[tuple[tuple[str, str], Scored, Holdout]]:
     """Cut the holdout by each group column, the largest groups first."""
     tasks = []
     for by in holdout.groups:
         column = holdout.groups[by].astype(object)
         counts = column.value_counts()
-        for group in sorted(counts.index, key=lambda each, counts=counts: (-counts[each], str(each))):
+        for group in sorted(counts.index, key=lambda each: (-counts[each], str(each))):
             rows = (column == group).to_numpy()
             part = Holdout(
                 holdout.y[rows],
@@ -225,12 +233,13 @@ def _group_tasks(chosen: Scored, holdout: Holdout) -> list[tuple[str, str, Score
                 None if holdout.weight is None else holdout.weight[rows],
                 pd.DataFrame(index=range(int(rows.sum()))),
             )
-            tasks.append((str(by), str(group), Scored(chosen.name, chosen.title, chosen.log_odds[rows]), part))
+            tasks.append(((str(by), str(group)), Scored(chosen.name, chosen.title, chosen.log_odds[rows]), part))
     return tasks
 
 
-def _group(by: str, group: str, scored: Scored, part: Holdout, config: EvaluationConfig, draw: Draw) -> GroupRow:
+def _group(name: tuple[str, str], scored: Scored, part: Holdout, config: EvaluationConfig, draw: Draw) -> GroupRow:
     """Measure the chosen model in one group, where it is large enough."""
+    by, group = name
     rows, positives = len(part.y), int(part.y.sum())
     if rows < config.min_cell_rows or positives < config.min_cell_positives:
         return GroupRow(by=by, group=group, rows=rows, positives=positives, note=NOT_ENOUGH)

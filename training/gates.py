@@ -62,14 +62,14 @@ def judge(proof: Proof, config: GateConfig) -> GateReport:
             _above(
                 "lift_at_capacity",
                 "Quality at capacity",
-                f"the lift at {config.capacity * 100:g} % referred is at least {config.min_lift:g}, lower end of the interval",
+                f"the lift at {config.capacity * 100:g} % referred is at least {config.min_lift:g}, by its lower end",
                 chosen.at(config.capacity, "lift"),
                 config.min_lift,
             ),
             _above(
                 "better_than_prior",
                 "Better than the base rate",
-                "the log loss is lower than that of the base rate alone, lower end of the interval",
+                "the log loss is lower than that of the base rate alone, by the lower end of the gain",
                 proof.evaluation.gain.get("prior"),
                 0.0,
             ),
@@ -77,24 +77,24 @@ def judge(proof: Proof, config: GateConfig) -> GateReport:
             _at_most(
                 "not_too_good",
                 "No sign of a leak",
-                f"the ROC AUC is at most {config.max_roc_auc:g}: a better one knows the outcome, more likely than not",
-                config.max_roc_auc,
-                chosen.measure("roc_auc").value,
+                f"the ROC AUC is at most {config.max_roc_auc:g}: a better one most likely knows the outcome",
+                limit=config.max_roc_auc,
+                value=chosen.measure("roc_auc").value,
             ),
             _at_most(
                 "no_telling_feature",
                 "No feature tells the outcome",
                 f"no feature alone has a ROC AUC above {config.max_single_feature_auc:g}",
-                config.max_single_feature_auc,
-                worst,
+                limit=config.max_single_feature_auc,
+                value=worst,
                 note=f"highest: {single}",
             ),
             _at_most(
                 "parity",
                 "Table equals estimator",
-                f"compiled table and fitted estimator differ by at most {config.max_parity_gap:g} log-odds on every row",
-                config.max_parity_gap,
-                proof.parity_gap,
+                f"compiled table and fitted estimator differ by at most {config.max_parity_gap:g} log-odds",
+                limit=config.max_parity_gap,
+                value=proof.parity_gap,
             ),
             Gate(
                 name="directions",
@@ -115,8 +115,8 @@ def judge(proof: Proof, config: GateConfig) -> GateReport:
                 "missingness",
                 "Missing facts move little",
                 f"missing facts alone add or take away at most {config.max_missing_reach:g} log-odds",
-                config.max_missing_reach,
-                max(proof.missing_reach[0], -proof.missing_reach[1]),
+                limit=config.max_missing_reach,
+                value=max(proof.missing_reach[0], -proof.missing_reach[1]),
                 note=f"add at most {proof.missing_reach[0]:.2f}, take away at most {-proof.missing_reach[1]:.2f}",
             ),
         )
@@ -128,7 +128,7 @@ def _at_least(name: str, title: str, rule: str, limit: float, value: float) -> G
     return Gate(name=name, title=title, rule=rule, limit=limit, value=value, verdict=verdict)
 
 
-def _at_most(name: str, title: str, rule: str, limit: float, value: float | None, note: str = "") -> Gate:
+def _at_most(name: str, title: str, rule: str, *, limit: float, value: float | None, note: str = "") -> Gate:
     verdict = Verdict.INCONCLUSIVE if value is None else Verdict.PASSED if value <= limit else Verdict.FAILED
     return Gate(name=name, title=title, rule=rule, limit=limit, value=value, verdict=verdict, note=note)
 
@@ -161,11 +161,11 @@ def _calibrated(measure: Measure, config: GateConfig) -> Gate:
     rule = f"observed over expected cases lies between {low:g} and {high:g}"
     gate = {"name": "calibration", "title": "Calibration", "rule": rule, "value": measure.value}
     if measure.value is None or measure.low is None or measure.high is None:
-        return Gate(**gate, verdict=Verdict.INCONCLUSIVE, note=measure.note)  # type: ignore[arg-type]
+        return Gate(**gate, verdict=Verdict.INCONCLUSIVE, note=measure.note)
     if low <= measure.value <= high:
         verdict = Verdict.PASSED
     elif measure.high < low or measure.low > high:
         verdict = Verdict.FAILED
     else:
         verdict = Verdict.INCONCLUSIVE
-    return Gate(**gate, verdict=verdict, note=f"measured {measure.text()}")  # type: ignore[arg-type]
+    return Gate(**gate, verdict=verdict, note=f"measured {measure.text()}")

@@ -93,6 +93,7 @@ class Draw:
 
 
 def weights_of(holdout: Holdout) -> Floats:
+    """Weights of the rows, one each where none are given."""
     return np.ones(len(holdout.y)) if holdout.weight is None else holdout.weight
 
 
@@ -111,6 +112,7 @@ def _log_loss(y: Floats, score: Floats, weight: Floats) -> float:
 
 
 def negative_log_loss(y: Floats, score: Floats, weight: Floats) -> float:
+    """Log loss turned around: higher is better."""
     return -_log_loss(y, score, weight)
 
 
@@ -137,7 +139,7 @@ WHOLE: tuple[tuple[str, str, Metric, str], ...] = (
 )
 """Measures over the whole holdout: name, title, function of outcomes and log-odds, note."""
 
-AT_CAPACITY: tuple[tuple[str, str, Callable[..., float], str], ...] = (
+AT_CAPACITY: tuple[tuple[str, str, Callable[..., float], Literal["", "percent"]], ...] = (
     ("precision", "Precision", precision_at, "percent"),
     ("recall", "Recall", recall_at, "percent"),
     ("lift", "Lift", lift_at, ""),
@@ -146,6 +148,7 @@ AT_CAPACITY: tuple[tuple[str, str, Callable[..., float], str], ...] = (
 
 
 def ratio_of(y: Floats, log_odds: Floats, weight: Floats | None, level: float) -> Measure:
+    """Observed over expected cases, with the exact interval of a Poisson count."""
     title = "Observed over expected"
     try:
         found = observed_to_expected(y, probability(log_odds), weight, level=level)

@@ -28,12 +28,21 @@ from training.evaluate import Evaluation, outcomes_by_band, term_contributions
 from training.families import FAMILIES, ExplainableModel, FittedModel, check_parity, score
 from training.families.base import Floats, model_columns
 from training.families.shape import check_directions, missing_reach
-from training.measures import Holdout
 from training.gates import Proof, judge
+from training.measures import Holdout
 from training.origin import lock_sha256
 
 GOLDEN = 200
 """Golden records in a bundle, spread evenly over the scores of the reference population."""
+
+SELECTION_LIMIT = (
+    "Learned from travellers whom officers chose to inspect. Quality is measured among later inspected travellers; "
+    "among those whom nobody inspects it is not known."
+)
+INTERVAL_LIMIT = (
+    "The interval of a score covers the uncertainty of its points, taken as independent between terms. "
+    "It does not cover a change of the world after the data."
+)
 
 
 @dataclass(frozen=True)
@@ -274,11 +283,9 @@ def _limits(material: Material, model: AdditiveModel) -> list[str]:
     """What the run itself knows that it cannot do."""
     raised, lowered = missing_reach(model)
     found = [
-        "Learned from travellers whom officers chose to inspect. Quality is measured among later inspected travellers; "
-        "among those whom nobody inspects it is not known.",
+        SELECTION_LIMIT,
         f"Missing facts alone add at most {raised:.2f} and take away at most {-lowered:.2f} log-odds.",
-        "Intervals of a score cover the uncertainty of the points, taken as independent between terms; they do not cover a "
-        "change of the world after the data.",
+        INTERVAL_LIMIT,
     ]
     small = [f"{row.by} {row.group}" for row in material.evaluation.groups if not row.measures]
     if small:

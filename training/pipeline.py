@@ -25,13 +25,13 @@ from training.cases import Cases, load
 from training.config import TrainingConfig
 from training.dataset import Dataset, Slice, build
 from training.errors import ConfigError, TooFewPositivesError
-from training.measures import Holdout
 from training.evaluate import Evaluation, Scored, evaluate, flat_metrics, term_contributions
 from training.families import FAMILIES, ExplainableModel, FittedModel
 from training.families.base import Floats
+from training.measures import Holdout
 from training.origin import git_commit, lock_sha256, signing_key
 from training.package import Material, Package, Population, package
-from training.report import write_report
+from training.report import Findings, write_report
 from training.settings import TrainingSettings
 from training.slices import NONE, SLICES, TRAIN
 from training.tracking import DataRecord, RunContent, TrackedRun, Tracker
@@ -178,9 +178,9 @@ def run(
             holdout,
             contributions,
             config.evaluation,
-            config.gates.capacity,
-            config.seed,
-            jobs,
+            extra_capacity=config.gates.capacity,
+            seed=config.seed,
+            jobs=jobs,
         )
     with clock.step("package"):
         key = signing_key(settings.signing_key)
@@ -207,11 +207,12 @@ def run(
     directory = settings.runs / f"{config.name}-{config.version}-{packed.digest.removeprefix('sha256:')[:12]}"
     with clock.step("write report"):
         write_directory(packed.files, directory / "bundle")
-        write_report(directory, config, packed, evaluation, chosen.line, cases, dataset.cut.numbers)
+        found = Findings(config, packed, evaluation, chosen.line, cases, dataset.cut.numbers)
+        write_report(directory, found)
     tracked = None
     if track:
         with clock.step("track"):
-            tracked = Tracker(settings).log(_content(config, packed, evaluation, dataset, directory, clock.seconds))
+            tracked = Tracker(settings).log(_content(found, dataset, directory, clock.seconds))
     return RunResult(config, packed, evaluation, chosen.line, dataset, directory, tracked, clock.seconds)
 
 
@@ -239,8 +240,8 @@ def _fit(
     positives = int(dataset.train.y.sum())
     if positives < config.min_positives_to_fit:
         raise TooFewPositivesError(
-            f"The train slice holds {positives} confirmed cases; fewer than {config.min_positives_to_fit} teach nothing that "
-            "could be told from chance. Give more cases, or a larger train slice in [split]."
+            f"The train slice holds {positives} confirmed cases; fewer than {config.min_positives_to_fit} teach "
+            "nothing that could be told from chance. Give more cases, or a larger train slice in [split]."
         )
     beside = ["prior"]
     beside += ["logistic_scorecard"] if config.evaluation.scorecard else []
@@ -305,29 +306,25 @@ def _count(name: str, about: pd.DataFrame, y: Floats) -> DataSlice:
 def _notes(cases: Cases, dataset: Dataset) -> tuple[str, ...]:
     """What a reader should know of the data."""
     numbers = dataset.cut.numbers
-    notes = [
-        f"{cases.read} rows read, {cases.rejected_rows} rejected; {numbers['without_label']} crossings carry no label.",
+    read = (
+        f"{cases.read} rows read, {cases.rejected_rows} rejected; {numbers['without_label']} crossings carry no label."
+    )
+    unused = (
         f"Not used as labelled cases: {numbers['outcome_known_too_late']} whose outcome became known too late, "
-        f"{numbers['entity_met_before']} of travellers met in an earlier slice, {numbers['between_slices']} between slices.",
-    ]
+        f"{numbers['entity_met_before']} of travellers met in an earlier slice, "
+        f"{numbers['between_slices']} between slices."
+    )
+    notes = [read, unused]
     if cases.unused_columns:
         notes.append(f"Columns that the mapping does not use: {', '.join(cases.unused_columns)}.")
     if not cases.has_time:
-        notes.append(
-            "The cases have no times: slices were drawn by traveller, so nothing is known of a change over time."
-        )
+        notes.append("The cases have no times: slices were drawn by traveller, and change over time is not known.")
     return tuple(notes)
 
 
-def _content(
-    config: TrainingConfig,
-    packed: Package,
-    evaluation: Evaluation,
-    dataset: Dataset,
-    directory: Path,
-    seconds: Mapping[str, float],
-) -> RunContent:
+def _content(found: Findings, dataset: Dataset, directory: Path, seconds: Mapping[str, float]) -> RunContent:
     """Collect what is tracked."""
+    config, packed, evaluation = found.config, found.packed, found.evaluation
     bundle = packed.bundle
     data = []
     for name in SLICES:

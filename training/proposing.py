@@ -46,13 +46,16 @@ class Proposal:
         return "\n".join(lines)
 
 
-def propose(directory: Path, url: str, key: str | None, client: httpx.Client | None = None) -> Proposal:
+def propose(
+    directory: Path, url: str, key: str | None, *, timeout: float = 60.0, client: httpx.Client | None = None
+) -> Proposal:
     """Upload a bundle.
 
     Args:
         directory: of the bundle, or a run's directory with the bundle in ``bundle/``.
         url: of the service, such as ``http://127.0.0.1:8000``.
         key: API key of a person with the scope ``models:propose``.
+        timeout: seconds that the service may take.
         client: to send with; a new one by default.
 
     Raises:
@@ -69,13 +72,13 @@ def propose(directory: Path, url: str, key: str | None, client: httpx.Client | N
     except (BundleError, UnicodeDecodeError) as error:
         raise ProposalError(f"{place} holds no bundle: {error}") from None
     service = url.rstrip("/")
-    sender = client or httpx.Client(timeout=60.0)
+    sender = client or httpx.Client(timeout=timeout)
     try:
         answer = sender.post(service + PATH, json={"files": texts}, headers={"Authorization": f"Bearer {key}"})
     except httpx.HTTPError as error:
         raise ProposalError(
-            f"No answer from {service} ({type(error).__name__}). Is the service running? Start it with `riskapi serve`, "
-            "or name another one with --url."
+            f"No answer from {service} ({type(error).__name__}). Is the service running? Start it with "
+            "`riskapi serve`, or name another one with --url."
         ) from None
     finally:
         if client is None:
@@ -97,9 +100,10 @@ def _accepted(answer: httpx.Response) -> Mapping[str, Any]:
     if answer.is_success:
         return body
     words = [str(body[name]) for name in ("title", "detail") if body.get(name)]
-    for problem in body.get("errors") or []:
-        if isinstance(problem, dict):
-            words.append(" - ".join(str(problem[name]) for name in ("place", "rule", "remedy") if problem.get(name)))
+    problems = [problem for problem in body.get("errors") or [] if isinstance(problem, dict)]
+    words += [
+        " - ".join(str(each[name]) for name in ("place", "rule", "remedy") if each.get(name)) for each in problems
+    ]
     raise ProposalError(f"The service answered {answer.status_code}: {' | '.join(words) or answer.reason_phrase}")
 
 

@@ -3,9 +3,12 @@
 import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import orjson
 
 from features.spec import FeatureSpec, Kind
@@ -26,26 +29,19 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
 h1{font-size:1.8rem}h2{font-size:1.3rem;margin-top:2.2rem;border-bottom:1px solid #ccc}
 table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}th,td{padding:.25rem .6rem;text-align:left;
-border-bottom:1px solid #ddd;vertical-align:top}th{background:#f3f3f3}caption{text-align:left;font-weight:600;padding:.3rem 0}
+border-bottom:1px solid #ddd;vertical-align:top}th{background:#f3f3f3}
+caption{text-align:left;font-weight:600;padding:.3rem 0}
 .notice{background:#fff3cd;border-left:6px solid #8a5a00;padding:.7rem 1rem}.passed{color:#14532d}.failed{color:#8a1f11}
 .inconclusive{color:#7a4d00}img{max-width:100%}code{background:#f3f3f3;padding:0 .2rem;word-break:break-all}
 details{margin:.4rem 0}.wide{overflow-x:auto}
 """
 
 
-def write_report(
-    directory: Path,
-    config: TrainingConfig,
-    packed: Package,
-    evaluation: Evaluation,
-    calibration: Calibration,
-    cases: Cases,
-    numbers: Mapping[str, int],
-) -> None:
-    """Write report, card, plots, configuration and rejected rows beside the bundle.
+@dataclass(frozen=True)
+class Findings:
+    """What a report tells of.
 
-    Args:
-        directory: of the run.
+    Attributes:
         config: of the run.
         packed: the bundle.
         evaluation: on the holdout.
@@ -53,6 +49,18 @@ def write_report(
         cases: read and rejected rows.
         numbers: where the cases went.
     """
+
+    config: TrainingConfig
+    packed: Package
+    evaluation: Evaluation
+    calibration: Calibration
+    cases: Cases
+    numbers: Mapping[str, int]
+
+
+def write_report(directory: Path, found: Findings) -> None:
+    """Write report, card, plots, configuration and rejected rows into the directory of a run, beside the bundle."""
+    packed, evaluation, config, cases = found.packed, found.evaluation, found.config, found.cases
     bundle = packed.bundle
     simulated = bundle.card.simulated
     pictures = {
@@ -67,37 +75,35 @@ def write_report(
     (directory / "card.md").write_text(bundle.card.to_markdown(), encoding="utf-8")
     (directory / "config.json").write_bytes(orjson.dumps(config.content(), option=orjson.OPT_INDENT_2))
     (directory / "data.json").write_bytes(
-        orjson.dumps({**cases.summary(), "cut": dict(numbers)}, option=orjson.OPT_INDENT_2)
+        orjson.dumps({**cases.summary(), "cut": dict(found.numbers)}, option=orjson.OPT_INDENT_2)
     )
     cases.rejected.to_csv(directory / "rejected.csv", index=False)
-    page = render(config, packed, evaluation, calibration, cases, numbers, drawn)
+    page = render(found, drawn)
     (directory / "report.html").write_text(page, encoding="utf-8")
 
 
-def render(
-    config: TrainingConfig,
-    packed: Package,
-    evaluation: Evaluation,
-    calibration: Calibration,
-    cases: Cases,
-    numbers: Mapping[str, int],
-    drawn: Mapping[str, bytes],
-) -> str:
-    """Write the page; every text in it is escaped, and it loads nothing from anywhere."""
+def render(found: Findings, drawn: Mapping[str, bytes]) -> str:
+    """Write the page; every text in it is escaped, and it loads nothing from anywhere.
+
+    Args:
+        found: what it tells of.
+        drawn: name of a plot -> PNG.
+    """
+    config, packed, evaluation = found.config, found.packed, found.evaluation
     bundle, card = packed.bundle, packed.bundle.card
     importance = dict(zip((term.name for term in bundle.model.terms), packed.importance, strict=True))
     parts = [
         f"<h1>{escape(card.title)}</h1>",
-        f"<p>Model <code>{escape(config.name)}</code> {escape(config.version)}, {escape(card.family)}. "
-        f"Bundle <code>{escape(bundle.digest)}</code>.</p>",
+        f"<p>Model <code>{escape(config.name)}</code> {escape(config.version)}, {escape(card.family)}.</p>",
+        f"<p>Bundle <code>{escape(bundle.digest)}</code>.</p>",
         *(_notice(card) if card.simulated else ()),
         f"<p><strong>{escape(evaluation.verdict)}</strong></p>",
         _section("Gates", _gates(bundle.gates.gates)),
         _section("What it is for", _purpose(card)),
-        _section("Data", _data(card, cases, numbers)),
+        _section("Data", _data(card, found.cases, found.numbers)),
         _section("Quality on later cases", _models(evaluation)),
         _section("Quality at capacity", _capacity(evaluation) + _picture(drawn, "precision_at_capacity")),
-        _section("Calibration", _calibration(calibration, evaluation) + _picture(drawn, "reliability")),
+        _section("Calibration", _calibration(found.calibration, evaluation) + _picture(drawn, "reliability")),
         _section("Bands", _groups(card.bands)),
         _section("By mode and crossing point", _groups(card.groups)),
         _section("Shapes", _picture(drawn, "term_shapes")),
@@ -184,8 +190,8 @@ def _data(card: ModelCard, cases: Cases, numbers: Mapping[str, int]) -> str:
     went = _table(
         ("where the cases went", "number"), ((name.replace("_", " "), f"{n:,}") for name, n in numbers.items())
     )
-    by_rule = cases.rejected.groupby(["place", "rule", "remedy"], sort=True).size()
-    rows = [(str(place), str(rule), str(remedy), f"{n:,}") for (place, rule, remedy), n in by_rule.items()]
+    by_rule = cases.rejected.groupby(["place", "rule", "remedy"], sort=True, as_index=False).size()
+    rows = [(*map(str, row[:3]), f"{row[3]:,}") for row in by_rule.itertuples(index=False, name=None)]
     told = f"<p>{cases.read:,} rows read, {cases.rejected_rows:,} rejected: every one is in rejected.csv.</p>"
     rejected = _table(("place", "rule", "remedy", "rows"), rows[:_SHOWN_REJECTED]) if rows else ""
     return slices + told + rejected + went
@@ -241,7 +247,7 @@ def _calibration(calibration: Calibration, evaluation: Evaluation) -> str:
         ),
         "Reliability, from the lowest scores to the highest",
     )
-    line = f"calibrated = {calibration.slope:.3f} × score {calibration.intercept:+.3f} log-odds"
+    line = f"calibrated = {calibration.slope:.3f} times the score {calibration.intercept:+.3f} log-odds"
     return f"<p>{escape(line)}. {escape(calibration.note)}</p>{table}"
 
 
@@ -261,10 +267,8 @@ def _scorecard(
 ) -> str:
     """The model itself, as points: what is added to every score is all that there is."""
     labels = {spec.name: spec.label for spec in specs}
-    parts = [
-        f"<p>{PDO} points double the odds. Every score starts at {points(baseline):.0f} points; each row adds its points. "
-        "There is nothing else in the model.</p>"
-    ]
+    start = f"{PDO} points double the odds. Every score starts at {points(baseline):.0f} points."
+    parts = [f"<p>{start} Each row adds its own, and there is nothing else in the model.</p>"]
     for term in sorted(terms, key=lambda term: -importance[term.name]):
         name = " and ".join(labels[axis.feature] for axis in term.axes)
         summary = f"<summary>{escape(name)} <small>(mean size {importance[term.name]:.3f} log-odds)</small></summary>"
@@ -280,28 +284,25 @@ def _bin_names(term: Term, place: int) -> list[str]:
         known = list(axis.levels)
     else:
         edges = [f"{cut:.6g}" for cut in axis.cuts]
-        known = (
-            [f"under {edges[0]}", *(f"{a} to under {b}" for a, b in zip(edges, edges[1:], strict=False))]
-            if edges
-            else []
-        )
+        known = [f"under {edges[0]}", *(f"{a} to under {b}" for a, b in pairwise(edges))] if edges else []
         known.append(f"{edges[-1]} and over" if edges else "any value")
     return ["missing", *known, "never met"]
 
 
 def _term_table(term: Term) -> str:
-    if len(term.axes) == 1:
-        rows = zip(_bin_names(term, 0), term.points, term.errors, term.weights, strict=True)
+    cells = np.asarray(term.points, dtype=np.float64)
+    first = _bin_names(term, 0)
+    if cells.ndim == 1:
+        errors, weights = (np.asarray(table, dtype=np.float64) for table in (term.errors, term.weights))
         return _table(
             ("value", "points", "log-odds", "standard error", "cases"),
-            ((name, f"{points(p):+.0f}", f"{p:+.3f}", f"{e:.3f}", f"{w:,.0f}") for name, p, e, w in rows),  # type: ignore[arg-type,str-bytes-safe]
+            (
+                (name, f"{points(cell):+.0f}", f"{cell:+.3f}", f"{error:.3f}", f"{weight:,.0f}")
+                for name, cell, error, weight in zip(first, cells, errors, weights, strict=True)
+            ),
         )
-    columns = _bin_names(term, 1)
-    body = (
-        (name, *(f"{points(cell):+.0f}" for cell in row))
-        for name, row in zip(_bin_names(term, 0), term.points, strict=True)  # type: ignore[union-attr]
-    )
-    return _table((f"{term.axes[0].feature} \\ {term.axes[1].feature}", *columns), body, "Points")
+    body = ((name, *(f"{points(cell):+.0f}" for cell in row)) for name, row in zip(first, cells, strict=True))
+    return _table((f"{term.axes[0].feature} / {term.axes[1].feature}", *_bin_names(term, 1)), body, "Points")
 
 
 def _picture(drawn: Mapping[str, bytes], name: str) -> str:

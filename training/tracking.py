@@ -23,7 +23,7 @@ from training.settings import TrainingSettings
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DO_NOT_TRACK"] = "true"
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-os.environ.setdefault("MLFLOW_ENABLE_ASYNC_LOGGING", "false")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -37,7 +37,7 @@ NEEDED = ("pydantic", "numpy", "pandas", "orjson", "rfc8785", "cryptography", "j
 """What serving a bundle needs, pinned to what is installed; no estimator library is among it."""
 _PARAMS_AT_ONCE = 100
 _PARAM_LENGTH = 6000
-_NOISY = ("alembic", "mlflow.store.db.utils", "mlflow.tracking.fluent", "mlflow.models.model", "mlflow.pyfunc")
+_NOISY = ("alembic", "mlflow")
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,7 @@ class Tracker:
         experiment = self.open()
         with self._session() as client:
             import mlflow  # noqa: PLC0415  seconds to import: only who tracks pays
+            from mlflow.data.pandas_dataset import from_pandas  # noqa: PLC0415  same
 
             with mlflow.start_run(experiment_id=experiment, run_name=content.name, tags=dict(content.tags)) as run:
                 params = {key: str(value)[:_PARAM_LENGTH] for key, value in content.params.items()}
@@ -148,9 +149,7 @@ class Tracker:
                 mlflow.log_metrics(dict(content.metrics))
                 for record in content.data:
                     mlflow.log_input(
-                        mlflow.data.from_pandas(
-                            record.frame, source=record.source, name=record.name, digest=record.sha256[:36]
-                        ),
+                        from_pandas(record.frame, source=record.source, name=record.name, digest=record.sha256[:36]),
                         context=record.context,
                         tags={"sha256": record.sha256},
                     )

@@ -1,0 +1,276 @@
+"""The command line of training: simulate cases, run trainings, compare them, propose a bundle to the service."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from features.errors import FeatureError
+from models.errors import ModelError
+from training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from training.pipeline import RunResult
+    from training.tracking import TrackedRun
+
+app = typer.Typer(
+    name="training",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="""Train risk models that explain themselves, and hand them to the service for approval.
+
+A first round, on simulated cases:
+
+    python -m training simulate
+    python -m training run document_fraud
+    python -m training compare document_fraud
+    python -m training propose var/training/runs/document-fraud-1.0.0-... --key rk_...
+
+Each command explains itself: python -m training run --help
+""",
+)
+out = Console()
+err = Console(stderr=True)
+
+COMPARED = ("roc_auc", "average_precision", "lift_at_2pct", "precision_at_2pct", "recall_at_2pct", "calibration_slope")
+"""Measures that are shown side by side where nothing else is asked for."""
+
+
+@app.command()
+def simulate(
+    out_dir: Annotated[Path, typer.Option("--out", help="Directory for feed/ and world/.")] = Path("var/simulation"),
+    crossings: Annotated[int, typer.Option(min=100, help="Crossings to make.")] = 240_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
+    world: Annotated[Path | None, typer.Option(help="TOML file of the world; the project's own by default.")] = None,
+) -> None:
+    """Make a world of border crossings with biased checks, and write what an agency would have.
+
+    What an agency would have goes to `feed/cases.parquet`. What is true goes to `world/`, which no training reads.
+
+    **Examples**
+
+        python -m training simulate
+        python -m training simulate --crossings 20000 --seed 7 --out /tmp/small
+    """
+    from training.simulator.parameters import WorldParameters  # noqa: PLC0415  numpy and pyarrow, when they are due
+    from training.simulator.simulation import simulate as make  # noqa: PLC0415  same
+
+    with _told(), _progress() as progress:
+        parameters = WorldParameters.default() if world is None else WorldParameters.from_toml(world)
+        task = progress.add_task("simulate crossings", total=crossings)
+        summary = make(
+            parameters, crossings, seed, out_dir, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    out.print(
+        f"{summary.crossings:,} crossings by {summary.travellers:,} travellers, {summary.labelled:,} of them labelled. "
+        f"Cases: {out_dir / 'feed' / 'cases.parquet'}"
+    )
+
+
+@app.command()
+def run(
+    configs: Annotated[list[str], typer.Argument(metavar="CONFIG", help="TOML files, or names of shipped ones.")],
+    cases: Annotated[
+        list[Path] | None, typer.Option(help="Case table instead of the configured one; repeatable.")
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option(help="TOML file that describes your own table.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; repeatable.")
+    ] = None,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Log the run to MLflow.")] = True,  # noqa: FBT002  typer's form
+) -> None:
+    """Train, judge and package one model per configuration; nothing is served before a person approves it.
+
+    Shipped configurations: `document_fraud`, `migrant_smuggling`, `trafficking_protection`.
+
+    **Examples**
+
+        python -m training run document_fraud migrant_smuggling trafficking_protection
+        python -m training run my.toml --cases history.csv --mapping my_mapping.toml
+        python -m training run document_fraud --set family.name=logistic_scorecard --set seed=7
+    """
+    with _told():
+        from training.config import TrainingConfig, read_change  # noqa: PLC0415  scikit-learn, when it is due
+        from training.pipeline import read_cases  # noqa: PLC0415  same
+        from training.pipeline import run as train  # noqa: PLC0415  same
+        from training.settings import read_settings  # noqa: PLC0415  same
+
+        settings = read_settings()
+        changed: dict[str, Any] = dict(map(read_change, changes or []))
+        changed |= {"cases": [str(path) for path in cases]} if cases else {}
+        changed |= {"mapping": str(mapping)} if mapping else {}
+        asked = [TrainingConfig.from_toml(Path(name), changed) for name in configs]
+        read: dict[tuple[Any, ...], Any] = {}
+        for config in asked:
+            source = (config.cases, config.mapping)
+            with _progress() as progress:
+                watcher = _Shown(progress, config.name)
+                if source not in read:
+                    read = {source: read_cases(config, settings, watcher)}  # one table at a time: they are large
+                result = train(config, settings, cases=read[source], watcher=watcher, track=track)
+            _show(result)
+
+
+@app.command()
+def compare(
+    risk: Annotated[str, typer.Argument(help="Name of the risk, such as document_fraud.")],
+    measures: Annotated[
+        list[str] | None, typer.Option("--measure", help="Measure to show, as MLflow names it; repeatable.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=50, help="Most runs to show.")] = 5,
+) -> None:
+    """Put the last runs of one risk side by side, with intervals.
+
+    Runs on other data or another split are not comparable: the data digest of each run is shown.
+
+    **Examples**
+
+        python -m training compare document_fraud
+        python -m training compare document_fraud --measure roc_auc --measure lift_at_1pct --limit 3
+    """
+    from training.settings import read_settings  # noqa: PLC0415  only what the command needs
+    from training.tracking import Tracker  # noqa: PLC0415  same
+
+    with _told(), _progress() as progress:
+        progress.add_task("read runs", total=None)
+        runs = Tracker(read_settings()).runs(risk, limit)
+    if not runs:
+        err.print(f"No finished run for {escape(risk)}. Make one: python -m training run {escape(risk)}")
+        raise typer.Exit(1)
+    out.print(_side_by_side(runs, measures or list(COMPARED)))
+
+
+@app.command()
+def propose(
+    source: Annotated[
+        str, typer.Argument(metavar="DIRECTORY|RUN", help="Directory of a bundle or a run, or a run id.")
+    ],
+    url: Annotated[str | None, typer.Option(help="Address of the service.")] = None,
+    key: Annotated[
+        str | None, typer.Option(envvar="TRAINING_API_KEY", show_envvar=True, help="Key with the scope models:propose.")
+    ] = None,
+) -> None:
+    """Hand a bundle to the service. It is not used before another person approves it.
+
+    **Examples**
+
+        python -m training propose var/training/runs/document-fraud-1.0.0-0123456789ab --key rk_...
+        TRAINING_API_KEY=rk_... python -m training propose 4f1c0d2e... --url https://risk.example.org
+    """
+    import tempfile  # noqa: PLC0415  only what the command needs
+
+    from training.proposing import propose as send  # noqa: PLC0415  same
+    from training.settings import read_settings  # noqa: PLC0415  same
+    from training.tracking import Tracker  # noqa: PLC0415  same
+
+    with _told(), tempfile.TemporaryDirectory() as temporary, _progress() as progress:
+        progress.add_task("hand over the bundle", total=None)
+        settings = read_settings()
+        directory = Path(source) if Path(source).is_dir() else Tracker(settings).bundle(source, Path(temporary))
+        secret = key or (settings.api_key.get_secret_value() if settings.api_key else None)
+        proposal = send(directory, url or settings.service_url, secret, timeout=settings.timeout_seconds)
+    out.print(escape(proposal.next_steps))
+
+
+class _Shown:
+    """Shows the steps of a run as they pass."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self.bars, self.name = progress, name
+        self.task = progress.add_task(name, total=None)
+
+    def begin(self, step: str) -> None:
+        self.bars.update(self.task, description=f"{self.name}: {step}", completed=0, total=None)
+
+    def progress(self, done: int, total: int) -> None:
+        self.bars.update(self.task, completed=done, total=total)
+
+
+def _progress() -> Progress:
+    """A bar on the terminal; nothing where the output is no terminal."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in one line what went wrong; a trace helps nobody who can act on the text."""
+    try:
+        yield
+    except (TrainingError, FeatureError, ModelError) as error:
+        err.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def _show(result: "RunResult") -> None:
+    """Print what a run found and left."""
+    bundle, evaluation = result.package.bundle, result.evaluation
+    table = Table(title=f"{bundle.card.title}: {bundle.manifest.name} {bundle.manifest.version}", title_justify="left")
+    table.add_column("measure")
+    for model in evaluation.models:
+        table.add_column(model.title)
+    for name in ("roc_auc", "average_precision", "calibration_slope", "observed_to_expected"):
+        rows = [model.measure(name) for model in evaluation.models]
+        table.add_row(rows[0].title, *(row.text() for row in rows))
+    share = result.config.gates.capacity
+    for name in ("precision", "recall", "lift"):
+        rows = [model.at(share, name) for model in evaluation.models]
+        table.add_row(f"{rows[0].title} at {share * 100:g} % referred", *(row.text() for row in rows))
+    out.print(table)
+    if bundle.card.simulated:
+        out.print("Simulated cases: the numbers show that the software works, and nothing about real travellers.")
+    out.print(escape(evaluation.verdict), soft_wrap=True)
+    for gate in bundle.gates.open_gates:
+        out.print(
+            f"[yellow]Gate {gate.verdict.value}[/]: {escape(gate.title)}: {escape(gate.rule)}. {escape(gate.note)}"
+        )
+    out.print(f"Gates: {len(bundle.gates.gates) - len(bundle.gates.open_gates)} of {len(bundle.gates.gates)} passed.")
+    out.print(f"Bundle: {result.directory / 'bundle'}", soft_wrap=True)
+    out.print(f"Digest: {bundle.digest}", soft_wrap=True)
+    out.print(f"Signed by: {bundle.signer} (the service lists it in RISKAPI_TRUSTED_SIGNERS)", soft_wrap=True)
+    out.print(f"Report: {result.directory / 'report.html'}", soft_wrap=True)
+    if result.tracked:
+        out.print(f"MLflow: run {result.tracked.run_id}, {result.tracked.model_uri}, alias candidate", soft_wrap=True)
+
+
+def _side_by_side(runs: Sequence["TrackedRun"], measures: Sequence[str]) -> Table:
+    table = Table(title="Runs, newest first", title_justify="left")
+    table.add_column("measure")
+    for run_ in runs:
+        table.add_column(f"{run_.name}\n{run_.run_id[:8]}")
+    for name in measures:
+        table.add_row(name, *(_with_interval(run_, name) for run_ in runs))
+    for tag in ("family", "gates", "data_sha256", "digest", "git_commit"):
+        table.add_row(tag, *(run_.tags.get(tag, "").removeprefix("sha256:")[:12] for run_ in runs))
+    return table
+
+
+def _with_interval(run_: "TrackedRun", name: str) -> str:
+    value, low, high = (run_.metrics.get(name + end) for end in ("", ".low", ".high"))
+    if value is None:
+        return "not measured"
+    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

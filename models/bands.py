@@ -75,9 +75,10 @@ class BandPolicy:
     def band(self, log_odds: float) -> str:
         """Name the band of a score."""
         for band in self.bands:
-            if band.threshold_log_odds is None or log_odds >= band.threshold_log_odds:
-                return band.name
-        return self.bands[-1].name  # not-a-number is above no threshold
+            limit = band.threshold_log_odds
+            if limit is None or log_odds >= limit:  # not-a-number reaches no threshold
+                break
+        return band.name
 
     @classmethod
     def from_reference(

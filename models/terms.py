@@ -70,7 +70,7 @@ class Axis:
             return place == self.size - 1
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
-        return math.isinf(value) or not low <= value <= high  # type: ignore[arg-type,operator]
+        return abs(value) == math.inf or not low <= value <= high  # type: ignore[arg-type,operator]
 
     def problems(self) -> Iterator[str]:
         """Every rule that the axis breaks."""

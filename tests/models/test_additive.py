@@ -75,6 +75,18 @@ def test_missing_and_outside_values_are_named(values, missing, outside):
     assert math.isfinite(explained.log_odds)
 
 
+def test_the_plain_definition_of_an_axis_agrees_with_scoring():
+    """Bins, missing and outside values as an axis defines them are those that the prepared tables give."""
+    model, columns = small_model(), random_columns(2000, seed=12)
+    axes = [term.axes[0] for term in model.terms[:4]]
+    for at in range(2000):
+        values = row(columns, at)
+        explained = model.explain(values)
+        assert explained.missing == [place for place, axis in enumerate(axes) if axis.bin_of(values[place]) == 0]
+        assert explained.out_of_range == [place for place, axis in enumerate(axes) if axis.is_outside(values[place])]
+    assert axes[0].is_outside(10**400)
+
+
 def test_a_feature_without_a_term_can_still_be_missing():
     """A feature that only a pair reads, or nothing, is reported when it is missing."""
     model = small_model()
@@ -204,3 +216,23 @@ def test_numpy_numbers_become_plain_floats():
     one = Axis("x", Kind.NUMBER, cuts=tuple(np.array([1.0])), low=np.float64(0.0), high=np.float32(2.0))
     made = Term((one,), list(np.zeros(4)), tuple(np.zeros(4)), list(np.ones(4, dtype=np.float32)))
     assert {type(cell) for table in (made.points, made.errors, made.weights, one.cuts) for cell in table} == {float}
+
+
+def test_columns_may_be_of_any_array_type():
+    """Flags as booleans, whole numbers, and objects with ``None`` are read as the floats that they are."""
+    model = small_model()
+    columns = {
+        "lead_hours": np.array([5, 30]),
+        "baggage_kg": np.array([None, 20.0], dtype=object),
+        "has_return": np.array([True, False]),
+        "payment": np.array(["CA", None], dtype=object),
+    }
+    expected = [model.explain(values).log_odds for values in ([5, None, True, "CA"], [30, 20.0, False, None])]
+    assert model.log_odds(columns).tolist() == expected
+
+
+def test_no_rows_give_no_scores():
+    """An empty table is no error."""
+    empty = {spec.name: np.array([], dtype=object if spec.kind is Kind.CATEGORY else float) for spec in SPECS}
+    assert small_model().log_odds(empty).shape == (0,)
+    assert small_model().contributions(empty).shape == (0, 7)

@@ -178,7 +178,7 @@ def test_an_odd_signature_is_refused(change):
     """No other algorithm, no empty signature, no extra field."""
     told = json.loads(bundle_files()[SIGNATURE]) | change
     with pytest.raises(BundleSignatureError):
-        ModelBundle.open({**bundle_files(), SIGNATURE: json.dumps(told).encode()}, TRUSTED)
+        ModelBundle.open({**bundle_files(), SIGNATURE: canonical(told)}, TRUSTED)
 
 
 @pytest.mark.parametrize("name", [MANIFEST, *CONTENT])
@@ -277,6 +277,13 @@ def test_a_bundle_that_answers_otherwise_than_recorded_is_refused(name, change):
     assert refused.value.file == "golden.json"
 
 
+def test_a_signature_file_has_one_form():
+    """Nothing else vouches for its bytes, so blanks and another order of keys are refused."""
+    spaced = json.dumps(json.loads(bundle_files()[SIGNATURE])).encode()
+    with pytest.raises(BundleSignatureError, match="canonical"):
+        ModelBundle.open({**bundle_files(), SIGNATURE: spaced}, TRUSTED)
+
+
 def test_a_feature_that_the_risk_may_not_use_is_refused():
     """A model for protection cannot be relabelled for enforcement: it reads whether the traveller is a minor."""
     definition = json.loads(bundle_files("trafficking_protection")["features.json"])["definitions"]["is_minor"]
@@ -335,6 +342,12 @@ def test_a_directory_with_anything_else_is_refused(tmp_path):
     (tmp_path / "inner" / "model.json").symlink_to(tmp_path)
     with pytest.raises(BundleFileError, match="plain files"):
         read_directory(tmp_path / "inner")
+
+
+def test_files_without_a_manifest_have_no_digest():
+    """A bundle is named by its manifest."""
+    with pytest.raises(BundleFileError, match=r"manifest\.json"):
+        digest_of({"model.json": b"{}"})
 
 
 def test_a_large_file_is_not_read_whole(tmp_path, monkeypatch):

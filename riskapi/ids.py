@@ -1,11 +1,15 @@
 """Ids of decisions: UUID version 7 (RFC 9562), so that they sort by time and cannot be guessed."""
 
 import os
+import threading
 import time
 import uuid
+from collections.abc import Iterator
 
 _VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
 _RANDOM_MASK = (1 << 62) - 1
+_PIECE_BYTES = 8
+_BLOCK_BYTES = 4096
 
 
 def uuid7(now_ns: int | None = None) -> str:
@@ -23,9 +27,34 @@ def uuid7(now_ns: int | None = None) -> str:
         now_ns = time.time_ns()
     milliseconds, rest = divmod(now_ns, 1_000_000)
     fraction = rest * 4096 // 1_000_000
-    random = int.from_bytes(os.urandom(8)) & _RANDOM_MASK
+    random = int.from_bytes(_take_random()) & _RANDOM_MASK
     text = f"{milliseconds << 80 | fraction << 64 | _VERSION_AND_VARIANT | random:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _random_pieces() -> Iterator[bytes]:
+    """Draw from the system's generator in blocks: a call for each id would cost more than the id."""
+    while True:
+        block = os.urandom(_BLOCK_BYTES)
+        yield from (block[start : start + _PIECE_BYTES] for start in range(0, _BLOCK_BYTES, _PIECE_BYTES))
+
+
+_pieces = _random_pieces()
+_lock = threading.Lock()
+
+
+def _take_random() -> bytes:
+    with _lock:  # a generator serves one thread at a time
+        return next(_pieces)
+
+
+def _forget_random() -> None:
+    """Start afresh in a forked process, which would otherwise draw the same pieces."""
+    global _pieces  # noqa: PLW0603 - the one state of this module
+    _pieces = _random_pieces()
+
+
+os.register_at_fork(after_in_child=_forget_random)
 
 
 def is_uuid(text: str) -> bool:

@@ -75,4 +75,4 @@ def iso(moment: datetime) -> str:
     >>> iso(datetime(2026, 3, 14, 9, 40, 0, 1234, tzinfo=UTC))
     '2026-03-14T09:40:00.001Z'
     """
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"

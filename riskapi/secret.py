@@ -21,12 +21,14 @@ class ServiceSecret:
 
     def __init__(self, secret: SecretStr) -> None:
         raw = secret.get_secret_value().encode()
-        self._api_keys = hmac.digest(raw, b"riskapi api keys v1", _DIGEST)
+        self._api_keys = hmac.new(hmac.digest(raw, b"riskapi api keys v1", _DIGEST), digestmod=_DIGEST)
         self._facts = hmac.digest(raw, b"riskapi linkage facts v1", _DIGEST)
 
     def hash_api_key(self, key: str) -> bytes:
         """Hash an API key for the store: without the secret, a stolen store tells no key and accepts none."""
-        return hmac.digest(self._api_keys, key.encode(), _DIGEST)
+        started = self._api_keys.copy()  # keyed once; the one-call form would key again, and let go of the interpreter
+        started.update(key.encode())
+        return started.digest()
 
     def hash_fact(self, value: str) -> str:
         """Hash a linkage fact (document number, telephone, ...): equal facts stay equal, and cannot be guessed back.

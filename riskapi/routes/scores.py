@@ -1,9 +1,7 @@
 """POST /v1/scores: one record in, an assessment with its reasons out, on disk before it leaves."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -22,6 +20,7 @@ from riskapi.errors import InvalidBodyError
 from riskapi.ids import uuid7
 from riskapi.live import LiveModels
 from riskapi.problems import problems_of
+from riskapi.rendering import answer_json
 from riskapi.schemas import RECORD_EXAMPLES, ScoreAnswer
 from riskapi.scoring import Assessment, assess
 from riskapi.services import Services
@@ -79,19 +78,6 @@ def read_record(raw: bytes, parsed: Any, prefix: str = "") -> TravellerRecord:
         raise InvalidBodyError(problems_of(error, TravellerRecord, parsed, prefix)) from None
 
 
-@dataclass(slots=True)
-class _Answer:
-    """The answer with the id of its decision first."""
-
-    decision_id: str
-    record_id: str
-    scored_at: str
-    notice: str
-    dropped_fields: list[str]
-    not_scored: str | None
-    risks: Any
-
-
 def decide(
     services: Services, live: LiveModels, principal: Principal, record: TravellerRecord
 ) -> tuple[bytes, DecisionRecord, Assessment]:
@@ -103,17 +89,7 @@ def decide(
     audiences: frozenset[Audience] = principal.audiences
     found = assess(record, live, audiences, services.clock())
     decision_id = uuid7()
-    answer = orjson.dumps(
-        _Answer(
-            decision_id,
-            found.record_id,
-            found.scored_at,
-            found.notice,
-            found.dropped_fields,
-            found.not_scored,
-            found.risks,
-        )
-    )
+    answer = answer_json(decision_id, found)
     row = DecisionRecord(
         decision_id,
         found.scored_at,

@@ -1,0 +1,60 @@
+"""Assessments as JSON: plain dictionaries, since the writer takes nine times as long over dataclasses with slots."""
+
+from typing import Any
+
+import orjson
+
+from models.assessment import RiskAssessment
+from models.reasons import Reason
+from riskapi.scoring import Assessment
+
+
+def answer_json(decision_id: str, assessment: Assessment) -> bytes:
+    """Write an answer as it is sent and stored; a test holds it against the fields of the dataclasses."""
+    return orjson.dumps(
+        {
+            "decision_id": decision_id,
+            "record_id": assessment.record_id,
+            "scored_at": assessment.scored_at,
+            "notice": assessment.notice,
+            "dropped_fields": assessment.dropped_fields,
+            "not_scored": assessment.not_scored,
+            "risks": [_risk(risk) for risk in assessment.risks],
+        }
+    )
+
+
+def _risk(found: RiskAssessment) -> dict[str, Any]:
+    interval, model = found.interval, found.model
+    return {
+        "risk": found.risk,
+        "audience": found.audience,
+        "probability": found.probability,
+        "interval": {"low": interval.low, "high": interval.high, "level": interval.level},
+        "percentile": found.percentile,
+        "band": found.band,
+        "baseline": found.baseline,
+        "log_odds": found.log_odds,
+        "standard_error": found.standard_error,
+        "reasons_for": [_reason(reason) for reason in found.reasons_for],
+        "reasons_against": [_reason(reason) for reason in found.reasons_against],
+        "other_contributions": found.other_contributions,
+        "missing": found.missing,
+        "out_of_range": found.out_of_range,
+        "model": {"name": model.name, "version": model.version, "digest": model.digest},
+        "statement": found.statement,
+        "advice": found.advice,
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "code": reason.code,
+        "sentence": reason.sentence,
+        "feature": reason.feature,
+        "observed": reason.observed,
+        "usual": reason.usual,
+        "contribution": reason.contribution,
+        "direction": reason.direction,
+        "message": reason.message,
+    }

@@ -146,7 +146,11 @@ class _Plan:
 
 
 def _distinct(columns: Sequence[DeclaredColumns]) -> list[DeclaredColumns]:
-    return list(dict.fromkeys(columns)) or [DeclaredColumns()]
+    found: list[DeclaredColumns] = []
+    for one in columns:
+        if one not in found:
+            found.append(one)
+    return found or [DeclaredColumns()]
 
 
 def _declares(columns: DeclaredColumns, name: str) -> bool:

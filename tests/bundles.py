@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from types import MappingProxyType
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,7 +22,9 @@ TRUSTED = bundle_makers.TRUSTED
 RISK_NAMES = tuple(RISKS)
 
 
-@cache
+_made: dict[tuple[str, int, Verdict, bytes], MappingProxyType[str, bytes]] = {}
+
+
 def make_bundle(
     risk: str = "document_fraud",
     seed: int = 0,
@@ -44,6 +45,9 @@ def make_bundle(
     Returns:
         The files by name, and the public key (base64) to trust.
     """
+    identity = (risk, seed, verdict, key.private_bytes_raw())
+    if not columns and identity in _made:
+        return _made[identity], public_text(key)
     content = replace(bundle_makers.content(RISKS[risk], seed, golden=6), gates=bundle_makers.gates(verdict))
     if columns:
         declared = DeclaredColumns(columns)
@@ -60,7 +64,10 @@ def make_bundle(
             baselines=Baselines.from_reference(log_odds, values, specs),
             card=bundle_makers.card(RISKS[risk], model),
         )
-    return MappingProxyType(sign(pack(bundle_makers.origin(RISKS[risk]), content), key)), public_text(key)
+    files = MappingProxyType(sign(pack(bundle_makers.origin(RISKS[risk]), content), key))
+    if not columns:
+        _made[identity] = files
+    return files, public_text(key)
 
 
 def features_of(risk: str) -> Extractor:

@@ -13,7 +13,13 @@ def _clean_environment(monkeypatch):
 
 @pytest.mark.parametrize(
     "secret",
-    ["", "Zq9-tiny", "a" * 64, "changethis-changethis-changethis-changethis", "my-secret-which-is-long-enough-0123456789"],
+    [
+        "",
+        "Zq9-tiny",
+        "a" * 64,
+        "changethis-changethis-changethis-changethis",
+        "my-secret-which-is-long-enough-0123456789",
+    ],
     ids=["empty", "short", "regular", "default", "example"],
 )
 def test_r33_service_does_not_start_with_a_weak_secret(monkeypatch, secret):

@@ -187,10 +187,11 @@ def answer_for(error: BaseException) -> ProblemAnswer:
     )
 
 
-def plain_answer(status: int, allow: str | None = None) -> ProblemAnswer:
+def plain_answer(status: int, allow: str | None = None, detail: str | None = None) -> ProblemAnswer:
     """Make the problem document of a status that has no type of its own: no such path, no such method."""
     title = HTTPStatus(status).phrase
-    document = {"type": "about:blank", "title": title, "status": status, "detail": f"{title}. See /openapi.json."}
+    text = detail or f"{title}. See /openapi.json."
+    document = {"type": "about:blank", "title": title, "status": status, "detail": text}
     headers = tuple(_headers(HTTPStatus(status)))
     return ProblemAnswer(
         status,

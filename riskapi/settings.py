@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     proposal_body_limit_bytes: Annotated[
         int, Field(ge=1024, le=1 << 28, description="Largest body of a proposed bundle")
     ] = 1 << 26
+    head_timeout_seconds: Annotated[
+        float, Field(gt=0, le=60, description="How long the head of a request may take to arrive")
+    ] = 10.0
     body_timeout_seconds: Annotated[
         float, Field(gt=0, le=300, description="How long the rest of a body may take to arrive")
     ] = 10.0

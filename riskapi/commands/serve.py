@@ -4,10 +4,11 @@ import gc
 import sys
 
 import typer
-import uvicorn
 
 from riskapi.app import create_app
 from riskapi.commands.console import errors_shown
+from riskapi.services import Services
+from riskapi.serving import run
 from riskapi.settings import Settings
 from riskapi.telemetry import configure_logging
 
@@ -25,22 +26,10 @@ def serve() -> None:
     with errors_shown():
         settings = Settings.load()
         configure_logging(settings.log_level)
-        application = create_app(settings)
+        services = Services(settings)
+        application = create_app(services=services)
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.collect()
     gc.freeze()  # models and schemas stay: looking through them again and again finds nothing
     gc.set_threshold(_COLLECT_AFTER)
-    uvicorn.run(
-        application,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-        ws="none",
-    )
+    run(application, services)

@@ -1,0 +1,333 @@
+"""The server's side of a connection: deadlines, bounds and one meaning for every request, before any of it is served.
+
+uvicorn parses (by llhttp, strictly) and runs the application. What it leaves open is closed here: a head may take for
+ever, be of any size and name any host; an answer may never be fetched; the rest of a body that nobody reads may go on.
+``docs/decisions`` says why this server was chosen and how others did.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, ClassVar, NamedTuple
+
+import httptools
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from riskapi.errors import plain_answer
+from riskapi.services import Services
+
+_HOST = re.compile(rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
+_SPOKEN = ("1.1", "1.0")
+_IDLE_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a connection may cost.
+
+    Attributes:
+        head_seconds: from the first wait for a request to the end of its head.
+        body_seconds: from there to the end of its body; the application gives up earlier and answers 408.
+        write_seconds: how long a caller may leave an answer unread.
+        head_bytes: request line and headers together.
+        headers: number of headers.
+    """
+
+    head_seconds: float = 10.0
+    body_seconds: float = 12.0
+    write_seconds: float = 10.0
+    head_bytes: int = 16 * 1024
+    headers: int = 100
+
+
+class Refusal(NamedTuple):
+    """Why a request is not served: its status, the word for the log, the sentence for the caller."""
+
+    status: int
+    cause: str
+    detail: str
+
+
+SYNTAX = Refusal(400, "syntax", "The request is no strict HTTP/1.1 message.")
+HOST = Refusal(400, "host", "The request must name one host.")
+TARGET = Refusal(400, "target", "The request must ask for a path of the host that it names.")
+CODING = Refusal(400, "transfer_encoding", "A body comes with Content-Length, or in chunks and nothing else.")
+VERSION = Refusal(505, "version", "HTTP/1.1 is spoken here.")
+HEAD = Refusal(431, "head_size", "Request line and headers are too large together.")
+LATE = Refusal(408, "head_timeout", "The head of the request did not arrive in time.")
+
+
+class _Phase(Enum):
+    """What of a request is awaited."""
+
+    HEAD = auto()
+    BODY = auto()
+    NOTHING = auto()
+
+
+class _RefusedError(Exception):
+    """Leaves the parser from within one of its callbacks."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection with deadlines and bounds; made by :func:`guarded`."""
+
+    limits: ClassVar[Limits]
+    services: ClassVar[Services]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._phase = _Phase.HEAD
+        self._head_bytes = 0
+        self._refusal = SYNTAX
+        self._awaited = _Phase.NOTHING
+        self._keeps_alive = True
+        self._receiving: asyncio.TimerHandle | None = None
+        self._writing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent has it
+        """Start waiting for the first head."""
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of all timers."""
+        for timer in (self._receiving, self._writing):
+            if timer is not None:
+                timer.cancel()
+        self._receiving = self._writing = None
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, then see to the deadline of what is still awaited."""
+        self._unset_keepalive_if_required()
+        if self.transport.is_closing():
+            return
+        if self._is_endless_head(data):
+            self._refuse(HEAD)
+            return
+        began = self._phase is _Phase.HEAD
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._last_of_connection()  # another protocol is not spoken here: the request is served as it stands
+        except httptools.HttpParserError:
+            self._refuse(self._refusal)
+            return
+        if self._phase is _Phase.HEAD:
+            self._head_bytes += len(data) if began else 1  # where it began within, its size is known at its end
+            if self._head_bytes > self.limits.head_bytes:
+                self._refuse(HEAD)
+                return
+        if self._phase is not self._awaited:
+            self._watch()
+
+    def on_message_begin(self) -> None:
+        """Note that a head is on its way."""
+        self._phase = _Phase.HEAD
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Hand the request on if it has one meaning only."""
+        refusal = self._check_head()
+        if refusal is not None:
+            self._refusal = refusal
+            raise _RefusedError
+        self._phase = _Phase.BODY
+        super().on_headers_complete()
+        self._keeps_alive = self.cycle.keep_alive
+        self.cycle.keep_alive = False  # an answer before the end of the body is the last one
+
+    def on_message_complete(self) -> None:
+        """Note that nothing of this request is awaited any more."""
+        self._phase = self._awaited = _Phase.NOTHING
+        if self._receiving is not None:
+            self._receiving.cancel()
+            self._receiving = None
+        if not self.cycle.response_started:
+            self.cycle.keep_alive = self._keeps_alive
+        super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """Close, or let the request in flight be the last."""
+        self._keeps_alive = False
+        super().shutdown()
+
+    def on_response_complete(self) -> None:
+        """Close where the caller still sends what nobody will read, or does not fetch what was answered."""
+        super().on_response_complete()
+        if self._phase is _Phase.BODY and self.cycle.response_complete:
+            self.transport.close()
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._watch_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End an idle connection, whether or not the last answer was fetched."""
+        super().timeout_keep_alive_handler()
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+
+    def pause_writing(self) -> None:
+        """Start waiting for the caller to fetch the answer."""
+        super().pause_writing()
+        self._watch_writing()
+
+    def resume_writing(self) -> None:
+        """Stop waiting: the answer is being fetched."""
+        super().resume_writing()
+        if self._writing is not None and not self.transport.is_closing():
+            self._writing.cancel()
+            self._writing = None
+
+    def _watch_writing(self) -> None:
+        if self._writing is None:
+            self._writing = self.loop.call_later(self.limits.write_seconds, self.transport.abort)
+
+    def _watch(self) -> None:
+        """Set the one deadline of what is awaited now; more bytes do not move it."""
+        if self._receiving is not None:
+            self._receiving.cancel()
+            self._receiving = None
+        self._awaited = self._phase
+        if self._phase is not _Phase.NOTHING:
+            head = self._phase is _Phase.HEAD
+            seconds = self.limits.head_seconds if head else self.limits.body_seconds
+            self._receiving = self.loop.call_later(seconds, self._too_late)
+
+    def _too_late(self) -> None:
+        self._receiving = None
+        if self.transport.is_closing():
+            return
+        if self._phase is _Phase.HEAD and self._head_bytes:
+            self._refuse(LATE)
+        elif self._phase is _Phase.HEAD and self._is_answering():
+            return
+        else:
+            self.transport.abort()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _check_head(self) -> Refusal | None:
+        """Look for whatever could be read in two ways."""
+        version = self.parser.get_http_version()
+        if version not in _SPOKEN:
+            return VERSION
+        hosts, codings, size = [], [], len(self.url)
+        for name, value in self.headers:
+            size += len(name) + len(value)
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"transfer-encoding":
+                codings.append(value.lower())
+        if size > self.limits.head_bytes or len(self.headers) > self.limits.headers:
+            return HEAD
+        if codings and (codings != [b"chunked"] or version != "1.1"):
+            return CODING
+        if len(hosts) != 1 and (hosts or version == "1.1"):
+            return HOST
+        if hosts and not _HOST.fullmatch(hosts[0]):
+            return HOST
+        return None if self._asks_for_path(hosts) else TARGET
+
+    def _asks_for_path(self, hosts: list[bytes]) -> bool:
+        absolute = _ABSOLUTE.match(self.url)
+        return self.url.startswith(b"/") if absolute is None else absolute[1] in hosts
+
+    def _is_endless_head(self, data: bytes) -> bool:
+        """Whether a head is larger than it may be, seen without parsing it."""
+        limit = self.limits.head_bytes
+        return len(data) > limit and self._phase is not _Phase.BODY and data.find(b"\r\n\r\n", 0, limit) < 0
+
+    def _last_of_connection(self) -> None:
+        if self._is_answering():
+            self.cycle.keep_alive = False
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer for a request that is not served, unless an earlier one is being answered; then close."""
+        self._account(refusal)
+        running = self._is_answering()
+        broken_body = self._phase is _Phase.BODY and not self.pipeline
+        if running and (self.cycle.response_started or not broken_body):
+            self._drop_after_running()
+            return
+        self._write(refusal)
+        self.transport.close()
+
+    def _drop_after_running(self) -> None:
+        """Let the requests that came whole be answered, then close; what follows them is never looked at."""
+        if self._phase is _Phase.BODY and self.pipeline and self.pipeline[0][0] is self.cycle:
+            self.pipeline.popleft()  # the newest is the broken one
+            newest = self.pipeline[0][0] if self.pipeline else None
+            if newest is None:
+                self.transport.close()
+                return
+            newest.keep_alive = False
+        elif self._phase is _Phase.BODY:
+            self.transport.close()
+        else:
+            self.cycle.keep_alive = False
+        self.flow.pause_reading()
+
+    def _write(self, refusal: Refusal) -> None:
+        answer = plain_answer(refusal.status, detail=refusal.detail)
+        headers = {name.encode(): value.encode() for name, value in answer.headers}
+        headers |= {
+            b"content-length": str(len(answer.body)).encode(),
+            b"cache-control": b"no-store",
+            b"x-content-type-options": b"nosniff",
+            b"connection": b"close",
+        }
+        lines = [*self.server_state.default_headers, *headers.items()]
+        head = b"".join([name + b": " + value + b"\r\n" for name, value in lines])
+        self.transport.write(STATUS_LINE[refusal.status] + head + b"\r\n" + answer.body)
+
+    def _account(self, refusal: Refusal) -> None:
+        """Write the one line of a request that nobody else accounts for."""
+        if self._phase is _Phase.BODY:
+            return  # its head was served: the application writes the line
+        self.services.metrics.requests.labels("(unserved)", "(other)", refusal.status).inc()
+        self.services.log.info("request", route="(unserved)", status=refusal.status, cause=refusal.cause)
+
+
+def guarded(limits: Limits, services: Services) -> type[GuardedProtocol]:
+    """Make the protocol of a server."""
+    members: Mapping[str, Any] = {"limits": limits, "services": services}
+    return type("BoundedProtocol", (GuardedProtocol,), dict(members))
+
+
+def limits_of(services: Services) -> Limits:
+    """Derive the limits of connections from the settings."""
+    settings = services.settings
+    return Limits(head_seconds=settings.head_timeout_seconds, body_seconds=settings.body_timeout_seconds + 2)
+
+
+def run(application: Any, services: Services) -> None:
+    """Serve until told to stop.
+
+    Args:
+        application: the ASGI application.
+        services: what it works with; settings, log and metrics are taken from there.
+    """
+    settings = services.settings
+    uvicorn.run(
+        application,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=guarded(limits_of(services), services),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        ws="none",
+    )

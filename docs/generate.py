@@ -181,7 +181,7 @@ def _type_of(schema: dict[str, Any]) -> str:
 def _plain_type(schema: dict[str, Any]) -> str:
     if "enum" in schema or "const" in schema:
         return " ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
-    if "pattern" in schema:
+    if "pattern" in schema and "maxLength" not in schema:  # where both stand, the pattern keeps hidden characters out
         return f"text `{schema['pattern']}`"
     words = {
         "integer": "whole number",

@@ -16,6 +16,8 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from features.text import READABLE
+
 
 class Sensitivity(StrEnum):
     """What may become of a submitted fact."""
@@ -57,7 +59,7 @@ def _hash_if_asked(value: str | None, info: Any) -> str | None:
     return value if hasher is None or value is None else hasher(value)
 
 
-Hashed = Annotated[str, Field(min_length=1, max_length=200), PlainSerializer(_hash_if_asked)]
+Hashed = Annotated[str, Field(min_length=1, max_length=200), *READABLE, PlainSerializer(_hash_if_asked)]
 """Text that :func:`features.record.stored_form` replaces by a keyed hash."""
 
 
@@ -71,8 +73,8 @@ def _in_utc(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A time with its zone, kept in UTC: one zone makes differences exact, and cheap."""
 
-Code = Annotated[str, Field(min_length=1, max_length=40)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Code = Annotated[str, Field(min_length=1, max_length=40), *READABLE]
+Name = Annotated[str, Field(min_length=1, max_length=200), *READABLE]
 Country = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Port = Annotated[str, Field(pattern="^[A-Z0-9]{3,5}$")]
 

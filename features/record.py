@@ -28,6 +28,7 @@ from features.facts import (
     sensitivity_of,
 )
 from features.mrz import EXAMPLE_TD3, read_mrz
+from features.text import READABLE
 
 __all__ = [
     "DROPPED",
@@ -280,7 +281,7 @@ class Upstream(Block):
     document_ok: bool | None = fact(C, "Timatic", "Whether document requirements are met", example=True)
 
 
-ExtraValue = bool | int | float | Annotated[str, Field(max_length=200)]
+ExtraValue = bool | int | float | Annotated[str, Field(max_length=200), *READABLE]
 """A number, a flag, a category or a date (ISO 8601), as its declaration says."""
 ExtraName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 

@@ -32,6 +32,11 @@ _RULES = {
     "datetime_type": ("a time is expected", "Send a text like 2026-03-14T09:40:00Z."),
     "datetime_parsing": ("a time is expected", "Send a text like 2026-03-14T09:40:00Z."),
     "datetime_from_date_parsing": ("a time is expected", "Send a text like 2026-03-14T09:40:00Z."),
+    "hidden_character": (
+        "holds a control character or an invisible one",
+        "Send letters, marks, digits, spaces and punctuation.",
+    ),
+    "stacked_marks": ("stacks more marks upon a letter than any script does", "Send the letter with its own marks."),
     "timezone_aware": ("a time with its offset is expected", "Add Z or an offset like +03:00."),
 }
 _LIMITS = {

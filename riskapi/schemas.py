@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from features.examples import EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD, EXAMPLE_RECORD
 from features.risk import Audience
+from features.text import READABLE_LINES
 from riskapi.approvals import RATIONALE_LENGTH_MIN
 from riskapi.auth import PrincipalKind, Scope
 from riskapi.scoring import NOTICE
@@ -158,7 +159,7 @@ class ProposalRequest(Wire):
         dict[Annotated[str, Field(pattern="^[a-z]+\\.json$")], str],
         Field(min_length=1, max_length=20, description="manifest.json, signature.json and the others, as text"),
     ]
-    rationale: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+    rationale: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), READABLE_LINES] = ""
 
 
 class RationaleRequest(Wire):
@@ -167,6 +168,7 @@ class RationaleRequest(Wire):
     rationale: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=RATIONALE_LENGTH_MIN, max_length=2000),
+        READABLE_LINES,
         Field(examples=["Gates pass, card read, agreed with the quality board on 3 March."]),
     ]
 

@@ -9,15 +9,23 @@ ServiceError
 ├── InvalidBodyError              the body is JSON that breaks rules; carries every problem
 ├── AuthenticationError           no key, or one that is unknown, revoked or past its date
 ├── PermissionDeniedError         the key lacks a scope or an audience
-│   └── FourEyesError             the approver is the proposer, or no person
+│   ├── FourEyesError             the approver is the proposer, or no person
+│   ├── PurposeError              no purpose was stated, or one that the caller's roles do not have
+│   ├── PasswordChangeError       the password was for once: a new one has to come with it
+│   └── CrossSiteError            another site's page sent the request with this site's cookie
 ├── NotFoundError                 nothing there, or nothing that this key may see
 ├── ConflictError                 the proposal is no longer in a state that allows this
+│   └── StillInFlightError        the first request with this idempotency key is not answered yet
+├── KeyReusedError                an idempotency key came with another body than before
+├── TooManyRequestsError          the client asked too often; carries when to come back
 ├── UnavailableError              cannot answer now; the same request may succeed later
 │   ├── NoApprovedModelError      no approved model for what the key may be scored for
+│   ├── TokenKeysError            the keys of the identity provider cannot be had
 │   └── StorageError              the store did not take or give what it was asked; nothing is acknowledged
 └── ExplanationMismatchError      a recomputed score differs from the stored one
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -79,12 +87,40 @@ class FourEyesError(PermissionDeniedError):
     """The approver is the proposer, or no person."""
 
 
+class PurposeError(PermissionDeniedError):
+    """No purpose was stated, or one that the caller's roles do not have."""
+
+
+class PasswordChangeError(PermissionDeniedError):
+    """The password was for once: a new one has to come with it."""
+
+
+class CrossSiteError(PermissionDeniedError):
+    """Another site's page sent the request with this site's cookie."""
+
+
 class NotFoundError(ServiceError):
     """Nothing there, or nothing that this key may see."""
 
 
 class ConflictError(ServiceError):
     """The proposal is no longer in a state that allows this."""
+
+
+class TooManyRequestsError(ServiceError):
+    """The client asked too often."""
+
+    def __init__(self, text: str, retry_after_seconds: float) -> None:
+        super().__init__(text)
+        self.retry_after_seconds = max(1, math.ceil(retry_after_seconds))
+
+
+class StillInFlightError(ConflictError):
+    """The first request with this idempotency key is not answered yet."""
+
+
+class KeyReusedError(ServiceError):
+    """An idempotency key came with another body than before."""
 
 
 class UnavailableError(ServiceError):
@@ -95,8 +131,20 @@ class NoApprovedModelError(UnavailableError):
     """There is no approved model for what the key may be scored for."""
 
 
+class TokenKeysError(UnavailableError):
+    """The keys of the identity provider cannot be had."""
+
+
 class StorageError(UnavailableError):
     """The store did not take or give what it was asked; nothing is acknowledged."""
+
+
+class ChainError(StorageError):
+    """The stored log is not what was acknowledged: nothing is added to it until a person has looked."""
+
+
+class SealError(ServiceError):
+    """What was stored of a decision is not what was sealed."""
 
 
 class ExplanationMismatchError(ServiceError):
@@ -127,11 +175,20 @@ KINDS: dict[type[Exception], Kind] = {
     AuthenticationError: Kind(HTTPStatus.UNAUTHORIZED, "unauthenticated", "A valid key is needed"),
     PermissionDeniedError: Kind(HTTPStatus.FORBIDDEN, "forbidden", "The key does not allow this"),
     FourEyesError: Kind(HTTPStatus.FORBIDDEN, "four-eyes", "Another named person has to decide"),
+    PurposeError: Kind(HTTPStatus.FORBIDDEN, "purpose", "The purpose is not allowed"),
+    PasswordChangeError: Kind(HTTPStatus.FORBIDDEN, "password-change", "The password has to be replaced"),
+    CrossSiteError: Kind(HTTPStatus.FORBIDDEN, "cross-site", "The request comes from another site"),
     NotFoundError: Kind(HTTPStatus.NOT_FOUND, "not-found", "Nothing here that this key may see"),
     ConflictError: Kind(HTTPStatus.CONFLICT, "conflict", "The state does not allow this"),
+    TooManyRequestsError: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
     UnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
     NoApprovedModelError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-approved-model", "There is no approved model"),
+    TokenKeysError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "token-keys", "The identity provider cannot be reached"),
     StorageError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "storage", "The decision could not be stored"),
+    ChainError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "log-broken", "The log is not what was written"),
+    SealError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "seal-broken", "The stored decision cannot be opened"),
+    StillInFlightError: Kind(HTTPStatus.CONFLICT, "still-in-flight", "The first request is not answered yet"),
+    KeyReusedError: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "key-reused", "The idempotency key has another body"),
     ExplanationMismatchError: Kind(
         HTTPStatus.INTERNAL_SERVER_ERROR, "explanation-mismatch", "The stored score cannot be reproduced"
     ),
@@ -182,9 +239,10 @@ def problem_document(error: BaseException) -> dict[str, Any]:
 def answer_for(error: BaseException) -> ProblemAnswer:
     """Turn an error into what is sent for it."""
     kind = kind_of(error)
-    return ProblemAnswer(
-        kind.status.value, kind.name, orjson.dumps(problem_document(error)), tuple(_headers(kind.status))
-    )
+    headers = tuple(_headers(kind.status))
+    if isinstance(error, TooManyRequestsError):
+        headers = (*headers, ("retry-after", str(error.retry_after_seconds)))
+    return ProblemAnswer(kind.status.value, kind.name, orjson.dumps(problem_document(error)), headers)
 
 
 def plain_answer(status: int, allow: str | None = None, detail: str | None = None) -> ProblemAnswer:

@@ -1,0 +1,45 @@
+"""Every use of data about a traveller states its purpose; another one than the caller's roles allow is refused."""
+
+from riskapi.access.matrix import Purpose
+from riskapi.access.principal import Principal
+from riskapi.errors import PurposeError
+
+HEADER = "X-Purpose"
+_HEADER = HEADER.lower().encode()
+
+
+def stated_purpose(headers: list[tuple[bytes, bytes]]) -> str | None:
+    """Read the header ``X-Purpose``; sent twice it states nothing that could be relied on, so it is empty."""
+    sent = [value for name, value in headers if name == _HEADER]
+    if not sent:
+        return None
+    return sent[0].decode("latin-1") if len(sent) == 1 else ""
+
+
+def check_purpose(caller: Principal, *stated: str | None) -> Purpose:
+    """Check what a caller says it uses data for.
+
+    Args:
+        caller: whose roles allow some purposes.
+        stated: in the header and in the record, in this order; each that is there must be allowed.
+
+    Returns:
+        The first of them.
+
+    Raises:
+        PurposeError: where none is stated, or one that is not allowed; it names what is allowed.
+    """
+    said = [one for one in stated if one is not None]
+    for one in said:
+        if one not in caller.purposes:
+            raise PurposeError(_rule(caller))
+    if not said:
+        raise PurposeError(_rule(caller))
+    return Purpose(said[0])
+
+
+def _rule(caller: Principal) -> str:
+    allowed = ", ".join(sorted(caller.purposes))
+    if not allowed:
+        return "No purpose is allowed to these roles: they do not use data about travellers."
+    return f"State an allowed purpose in {HEADER}, or in the record's purpose_code. Allowed here: {allowed}."

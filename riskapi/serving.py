@@ -23,6 +23,7 @@ _HOST = re.compile(rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 _SPOKEN = ("1.1", "1.0")
 _IDLE_SECONDS = 5
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Limits:
         write_seconds: how long a caller may leave an answer unread.
         head_bytes: request line and headers together.
         headers: number of headers.
+        hosts: names that may be asked for, in lower case and without port; empty allows any.
     """
 
     head_seconds: float = 10.0
@@ -42,6 +44,7 @@ class Limits:
     write_seconds: float = 10.0
     head_bytes: int = 16 * 1024
     headers: int = 100
+    hosts: frozenset[bytes] = frozenset()
 
 
 class Refusal(NamedTuple):
@@ -53,7 +56,7 @@ class Refusal(NamedTuple):
 
 
 SYNTAX = Refusal(400, "syntax", "The request is no strict HTTP/1.1 message.")
-HOST = Refusal(400, "host", "The request must name one host.")
+HOST = Refusal(400, "host", "The request must name one host, and one that this service answers for.")
 TARGET = Refusal(400, "target", "The request must ask for a path of the host that it names.")
 CODING = Refusal(400, "transfer_encoding", "A body comes with Content-Length, or in chunks and nothing else.")
 VERSION = Refusal(505, "version", "HTTP/1.1 is spoken here.")
@@ -232,9 +235,13 @@ class GuardedProtocol(HttpToolsProtocol):
             return CODING
         if len(hosts) != 1 and (hosts or version == "1.1"):
             return HOST
-        if hosts and not _HOST.fullmatch(hosts[0]):
+        if hosts and not self._answers_for(hosts[0]):
             return HOST
         return None if self._asks_for_path(hosts) else TARGET
+
+    def _answers_for(self, host: bytes) -> bool:
+        found = _HOST.fullmatch(host)
+        return found is not None and (not self.limits.hosts or found[1].lower() in self.limits.hosts)
 
     def _asks_for_path(self, hosts: list[bytes]) -> bool:
         absolute = _ABSOLUTE.match(self.url)
@@ -303,9 +310,18 @@ def guarded(limits: Limits, services: Services) -> type[GuardedProtocol]:
 
 
 def limits_of(services: Services) -> Limits:
-    """Derive the limits of connections from the settings."""
+    """Derive the limits of connections from the settings.
+
+    On a loopback address only its own names are answered for, so that no page of another site reaches the service
+    through a name of its own; elsewhere any name is, unless the settings list some.
+    """
     settings = services.settings
-    return Limits(head_seconds=settings.head_timeout_seconds, body_seconds=settings.body_timeout_seconds + 2)
+    hosts = settings.allowed_hosts or (_LOCAL_NAMES if settings.is_local else ())
+    return Limits(
+        head_seconds=settings.head_timeout_seconds,
+        body_seconds=settings.body_timeout_seconds + 2,
+        hosts=frozenset(host.lower().encode() for host in hosts),
+    )
 
 
 def run(application: Any, services: Services) -> None:

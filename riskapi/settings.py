@@ -15,6 +15,7 @@ PREFIX = "RISKAPI_"
 SECRET_LENGTH_MIN = 32
 """Characters; 32 characters of base64 carry 192 bits."""
 _SECRET_VARIETY_MIN = 10
+_DATABASE = r"^(sqlite:///.+|postgresql://.+)"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _KNOWN_DEFAULTS = ("changethis", "change-me", "changeme", "default", "example", "secret", "password", "insecure")
 
@@ -31,10 +32,26 @@ class Settings(BaseSettings):
     database_url: Annotated[
         str,
         Field(
-            pattern=r"^sqlite:///.+",
-            description="Where decisions, bundles, approvals and keys live: `sqlite:///` and a path",
+            pattern=_DATABASE,
+            description="Where decisions, bundles, approvals and API keys live: `sqlite:///` and a path, or"
+            " `postgresql://user@host/database` (for several services at once)",
         ),
     ] = "sqlite:///var/riskapi.db"
+    keys_url: Annotated[
+        str,
+        Field(
+            pattern=_DATABASE,
+            description="Where the keys live that seal what is stored of travellers: another database, on another"
+            " volume and with a shorter backup than the store",
+        ),
+    ] = "sqlite:///var/riskapi-keys.db"
+    log_key_file: Annotated[
+        Path, Field(description="Ed25519 key (PEM, mode 0600) that signs the checkpoints of the log; made where missing")
+    ] = Path("var/riskapi-log-key.pem")
+    checkpoint_file: Annotated[
+        Path,
+        Field(description="File to which every checkpoint is appended; keep it out of reach of the database's owner"),
+    ] = Path("var/riskapi-checkpoints.ndjson")
     trusted_signers: Annotated[
         tuple[str, ...],
         NoDecode,
@@ -42,6 +59,14 @@ class Settings(BaseSettings):
     ] = ()
     host: Annotated[str, Field(description="Address to listen on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="TCP port to listen on; 0 takes a free one")] = 8000
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(
+            description="Names that a request's `Host` may have, without port (comma-separated); left out, only its own"
+            " on a loopback address, any elsewhere"
+        ),
+    ] = ()
     docs_enabled: Annotated[
         bool | None,
         Field(description="Whether `/docs` and `/openapi.json` are served; left out, only on a loopback address"),
@@ -82,7 +107,7 @@ class Settings(BaseSettings):
         int, Field(ge=1, le=600, description="How long requests in flight may take to end at shutdown")
     ] = 20
 
-    @field_validator("trusted_signers", mode="before")
+    @field_validator("trusted_signers", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -111,13 +136,18 @@ class Settings(BaseSettings):
 
     @property
     def database_path(self) -> Path:
-        """The file of the embedded store."""
+        """The file of the embedded store; not to be asked for where a server has it."""
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
     def shows_docs(self) -> bool:
         """Whether the API page is served: it needs no key, so beyond this machine it has to be asked for."""
-        return self.docs_enabled if self.docs_enabled is not None else self.host in _LOOPBACK
+        return self.docs_enabled if self.docs_enabled is not None else self.is_local
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return self.host in _LOOPBACK
 
     @classmethod
     def load(cls) -> Self:

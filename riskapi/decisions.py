@@ -1,36 +1,95 @@
-"""What the service said, about whom, by which models: one immutable row for each answer."""
+"""What the service said, about whom, by which models: what is written down of each answer, and what is read again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from features.risk import Audience
 
 
+class Claim(NamedTuple):
+    """An idempotency key on its way into the store.
+
+    Attributes:
+        key: keyed hash of the header, so that what clients put into it is nowhere.
+        fingerprint: keyed hash of the canonical body that came with it.
+    """
+
+    key: bytes
+    fingerprint: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """One answer with all that is needed to account for it.
+    """One answer with all that is needed to account for it, to be stored.
 
     Attributes:
         decision_id: UUID version 7.
         scored_at: when, in UTC (ISO 8601), as the answer says it.
         principal: name of the person or system that asked.
+        unit: of the principal; empty for none.
         key_id: id of the key that was used.
-        record_id: the sender's id of the record.
         audiences: whose scores the caller was answered with.
         digests: of the bundles that scored, in the order of the risks.
         dropped: names of the facts that were dropped on receipt.
-        input: the record in its stored form: never-stored facts gone, linkage facts hashed (JSON).
-        answer: the answer exactly as it was sent (JSON).
-        seq: place in the store; 0 before it is stored.
+        purpose: why the record is processed, where the sender said so.
+        subject: keyed hash of whom it is about.
+        input: the record without identity (JSON): enough to compute the answer again.
+        identity: facts of identity and contact by place (JSON).
+        answer: the answer as it was sent (JSON), without the sender's id of the record.
+        claim: of the request's idempotency key, where it had one.
     """
 
     decision_id: str
     scored_at: str
     principal: str
+    unit: str
     key_id: str
-    record_id: str
     audiences: tuple[Audience, ...]
     digests: tuple[str, ...]
     dropped: tuple[str, ...]
+    purpose: str | None
+    subject: bytes
     input: bytes
+    identity: bytes
     answer: bytes
-    seq: int = 0
+    claim: Claim | None = None
+
+    @property
+    def month(self) -> str:
+        """Calendar month (UTC) whose key seals the identity."""
+        return self.scored_at[:7]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision as it is read again: what the log says of it, and those parts that are still there.
+
+    Attributes:
+        writer: chain of the log that tells of it.
+        seq: place in that chain.
+        input: the record without identity; ``None`` once expired or erased.
+        identity: facts of identity; ``None`` once masked, expired or erased.
+        answer: the answer without the sender's id; ``None`` once expired or erased.
+        note: what is gone and why, for people; ``None`` where all is there.
+    """
+
+    writer: str
+    seq: int
+    decision_id: str
+    scored_at: str
+    principal: str
+    unit: str
+    key_id: str
+    audiences: tuple[Audience, ...]
+    digests: tuple[str, ...]
+    dropped: tuple[str, ...]
+    purpose: str | None
+    input: bytes | None
+    identity: bytes | None
+    answer: bytes | None
+    note: str | None
+
+
+Refused = Sequence[str]
+"""Ids of decisions that were not stored, since another one has their idempotency key."""

@@ -120,19 +120,35 @@ class BatchAnswer(Wire):
     rows: list[BatchRow]
 
 
-class DecisionBody(Wire):
-    """A stored decision: the record in its stored form and the answer as it was given, as far as the key may see."""
+class StoredAnswer(ScoreAnswer):
+    """An answer as it was given; the sender's id is gone once identity is masked."""
 
-    seq: int
+    record_id: str | None  # type: ignore[assignment]  # what is masked is null
+
+
+class DecisionBody(Wire):
+    """A stored decision: the record and the answer as it was given, as far as the key may see and as it is still kept."""
+
+    writer: Annotated[str, Field(description="Chain of the log that tells of it")]
+    seq: Annotated[int, Field(description="Place in that chain")]
     decision_id: str
     scored_at: datetime
     principal: str
+    unit: Annotated[str, Field(description="Place of work of the principal; empty where there is only one")]
     key_id: str
-    record_id: str
+    purpose: str | None
+    record_id: str | None
     digests: list[Digest]
     dropped: list[str]
-    input: Annotated[dict[str, Any], Field(description="Linkage facts are keyed hashes; never-stored facts are gone")]
-    answer: ScoreAnswer
+    input: Annotated[
+        dict[str, Any] | None,
+        Field(description="The record without identity: linkage facts are keyed hashes, a date of birth is an age"),
+    ]
+    identity: Annotated[
+        dict[str, Any] | None, Field(description="Facts of identity and contact by place; null once masked")
+    ]
+    answer: StoredAnswer | None
+    note: Annotated[str | None, Field(description="What is no longer kept, and why; null where all is there")]
 
 
 class ExplanationRow(Wire):

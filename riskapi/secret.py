@@ -3,26 +3,34 @@
 import hashlib
 import hmac
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 _DIGEST = "sha256"
 _FACT_BYTES = 16
+_KEY_BYTES = 32
 
 
 class ServiceSecret:
-    """Keyed hashes of API keys and of linkage facts; each purpose has a key of its own.
+    """Keyed hashes of API keys, of linkage facts and of subjects, and the key that wraps subject keys.
+
+    Each purpose has a key of its own.
 
     >>> one = ServiceSecret(SecretStr("k" * 32))
     >>> one.hash_fact("A1234567") == one.hash_fact("A1234567") != one.hash_fact("A1234568")
     True
     """
 
-    __slots__ = ("_api_keys", "_facts")
+    __slots__ = ("_api_keys", "_facts", "_subjects", "wrapping_key")
 
     def __init__(self, secret: SecretStr) -> None:
         raw = secret.get_secret_value().encode()
         self._api_keys = hmac.new(hmac.digest(raw, b"riskapi api keys v1", _DIGEST), digestmod=_DIGEST)
         self._facts = hmac.digest(raw, b"riskapi linkage facts v1", _DIGEST)
+        self._subjects = hmac.digest(raw, b"riskapi subjects v1", _DIGEST)
+        self.wrapping_key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"riskapi subject keys v1").derive(raw)
+        """Wraps the keys of subjects (AES-256); without the secret, a stolen keys database opens nothing."""
 
     def hash_api_key(self, key: str) -> bytes:
         """Hash an API key for the store: without the secret, a stolen store tells no key and accepts none."""
@@ -37,3 +45,15 @@ class ServiceSecret:
             32 hexadecimal digits.
         """
         return hashlib.blake2b(value.encode(), key=self._facts, digest_size=_FACT_BYTES).hexdigest()
+
+    def hash_subject(self, purpose: bytes, value: bytes) -> bytes:
+        """Hash what says who somebody is, or what a client sent under a name of its own.
+
+        Args:
+            purpose: keeps hashes for different uses apart; at most 16 bytes.
+            value: anything.
+
+        Returns:
+            32 bytes.
+        """
+        return hashlib.blake2b(value, key=self._subjects, person=purpose, digest_size=_KEY_BYTES).digest()

@@ -13,11 +13,18 @@ from riskapi.active import ActiveModels
 from riskapi.approvals import Approvals
 from riskapi.auth import KeyRing, Principal, utc_now
 from riskapi.errors import AuthenticationError, StorageError
+from riskapi.idempotency import IdempotencyKeys
+from riskapi.log.writers import FileLease, ServerLease
+from riskapi.privacy.keys import Keys
 from riskapi.secret import ServiceSecret
 from riskapi.settings import Settings
+from riskapi.storage.checkpoints import CheckpointBook
+from riskapi.storage.contents import Contents
 from riskapi.storage.decisions import SqlDecisionStore
-from riskapi.storage.engine import open_engine
+from riskapi.storage.engine import is_embedded, open_database, open_engine
+from riskapi.storage.journal import Journal
 from riskapi.storage.keys import SqlKeyStore
+from riskapi.storage.log_key import log_key
 from riskapi.storage.ledger import SqlLedger
 from riskapi.storage.writer import GroupCommitWriter
 from riskapi.telemetry import Metrics, where_it_failed
@@ -39,9 +46,16 @@ class Services:
         self.metrics = Metrics()
         self.secret = ServiceSecret(settings.secret_key)
         self.engine: sa.Engine = open_engine(settings)
-        self.decisions = SqlDecisionStore(self.engine)
-        self.ledger = SqlLedger(self.engine)
-        self.keys = SqlKeyStore(self.engine)
+        self.checkpoints = CheckpointBook(log_key(settings.log_key_file), settings.checkpoint_file)
+        self.journal = Journal(self.engine, clock, self.checkpoints)
+        self.subject_keys = Keys(
+            open_database(settings.keys_url, "RISKAPI_KEYS_URL", settings.busy_timeout_seconds), self.secret
+        )
+        self.contents = Contents(self.engine)
+        self.decisions = SqlDecisionStore(self.engine, self.journal, self.subject_keys)
+        self.idempotency = IdempotencyKeys(self.decisions, self.secret)
+        self.ledger = SqlLedger(self.engine, self.journal)
+        self.keys = SqlKeyStore(self.engine, self.journal)
         self.ring = KeyRing(self.secret)
         self.active = ActiveModels(
             self.ledger, settings.trusted_signers, settings.reasons_for, settings.reasons_against
@@ -79,7 +93,16 @@ class Services:
             self.log.info("models_live", digests=list(self.active.live.digests))
 
     async def start(self) -> None:
-        """Start the writer and the look-out, on the running event loop."""
+        """Take a chain of the log, then start the writer and the look-out, on the running event loop.
+
+        Raises:
+            StorageError: where another service has the store, or the log is not what was written.
+        """
+        patience = self.settings.busy_timeout_seconds
+        embedded = is_embedded(self.engine)
+        lock = self.settings.database_path.with_suffix(".lock")
+        lease = FileLease(lock, patience) if embedded else ServerLease(patience)
+        await asyncio.to_thread(self.journal.lead, lease)
         self.writer.start()
         self._look_out = asyncio.create_task(self._keep_looking())
 
@@ -93,8 +116,9 @@ class Services:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database."""
-        self.decisions.close()
+        """Let go of the databases."""
+        self.journal.close()
+        self.subject_keys.close()
         self.engine.dispose()
 
     def caller(self, scope: AsgiScope) -> Principal:

@@ -78,24 +78,24 @@ def canonical(body: Body) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
 
 
-def entry_bytes(writer: str, seq: int, at: str, kind: str, body: bytes, prev: bytes) -> bytes:
+def entry_bytes(writer: str, seq: int, at: str, kind: str, body: bytes, *, prev: bytes) -> bytes:
     """Write what is hashed: the canonical JSON of the entry and of the hash before it.
 
-    >>> entry_bytes("1", 1, "2026-03-14T09:40:00.000Z", "genesis", b"{}", GENESIS_PREV)[:49]
+    >>> entry_bytes("1", 1, "2026-03-14T09:40:00.000Z", "genesis", b"{}", prev=GENESIS_PREV)[:49]
     b'{"at":"2026-03-14T09:40:00.000Z","body":{},"kind"'
     """
     text = b'{"at":"%b","body":%b,"kind":"%b","prev":"%b","seq":%d,"writer":"%b"}'
     return text % (at.encode(), body, kind.encode(), prev.hex().encode(), seq, writer.encode())
 
 
-def entry_hash(writer: str, seq: int, at: str, kind: str, body: bytes, prev: bytes) -> bytes:
+def entry_hash(writer: str, seq: int, at: str, kind: str, body: bytes, *, prev: bytes) -> bytes:
     """Hash an entry as a leaf of a Merkle tree (RFC 6962): SHA-256 of a zero byte and the entry."""
-    return hashlib.sha256(LEAF_PREFIX + entry_bytes(writer, seq, at, kind, body, prev)).digest()
+    return hashlib.sha256(LEAF_PREFIX + entry_bytes(writer, seq, at, kind, body, prev=prev)).digest()
 
 
-def chained(writer: str, seq: int, at: str, kind: str, body: bytes, prev: bytes) -> LogEntry:
+def chained(writer: str, seq: int, at: str, kind: str, body: bytes, *, prev: bytes) -> LogEntry:
     """Make the entry that follows another one."""
-    return LogEntry(writer, seq, at, kind, body, entry_hash(writer, seq, at, kind, body, prev))
+    return LogEntry(writer, seq, at, kind, body, entry_hash(writer, seq, at, kind, body, prev=prev))
 
 
 def _check(value: Any) -> None:

@@ -23,7 +23,7 @@ def ready(services: ServicesDep) -> Response:
     """Say whether records can be scored and stored now, and what is missing where they cannot."""
     missing = []
     try:
-        services.ledger.check_writable()
+        services.journal.check()
     except StorageError as error:
         missing.append(f"store: {error}")
     if services.store_failure is not None:

@@ -5,9 +5,9 @@ Guarantees, each held by the suite in tests/riskapi:
 1. *Acknowledged means durable.* What an append answered is on disk: a crash of the process or of the machine after the
    answer does not lose it. What was not acknowledged may or may not be there.
 2. *All or nothing.* The rows of one append are stored together or not at all.
-3. *Append-only.* No decision, bundle, event of the ledger or key is ever changed or removed; the database itself
-   refuses it, whoever asks.
-4. *One order.* ``seq`` grows with each decision and each event; a later append has a larger one.
+3. *Append-only.* No entry of the log, bundle, event of the ledger or key is ever changed or removed; the database
+   itself refuses it, whoever asks. Sealed contents alone may go, when their time is over.
+4. *One order.* In each chain of the log every entry has the next place, without gaps, and the hash of the one before.
 5. *One outcome.* Of two events that exclude each other (approve and reject, two approvals at once) exactly one happens.
 6. *An error acknowledges nothing.* After any error the outcome counts as unknown, the connection is dropped, and the
    caller gets :class:`riskapi.errors.StorageError`.
@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from riskapi.auth import KeyRow
-from riskapi.decisions import DecisionRecord
+from riskapi.decisions import Claim, DecisionRecord, Refused, StoredDecision
 
 
 class Event(StrEnum):
@@ -71,11 +71,17 @@ Rule = Callable[[Sequence[LedgerEvent]], None]
 class DecisionStore(Protocol):
     """Keeps decisions."""
 
-    def append(self, rows: Sequence[DecisionRecord]) -> None:
-        """Store rows in one durable transaction."""
+    def append(self, rows: Sequence[DecisionRecord]) -> Refused:
+        """Store rows in one durable transaction; gives the ids of those whose idempotency key is taken."""
 
-    def decision(self, decision_id: str) -> DecisionRecord | None:
+    def tick(self) -> None:
+        """See to what is due while nothing is stored."""
+
+    def decision(self, decision_id: str) -> StoredDecision | None:
         """Find one decision."""
+
+    def claimed(self, principal: str, claim: Claim) -> tuple[str, bool] | None:
+        """Find the decision that has an idempotency key, and whether the body was the same."""
 
 
 class Ledger(Protocol):

@@ -1,92 +1,186 @@
-"""Decisions in SQL: one statement a method, parameters always bound."""
+"""Decisions: sealed, told of in the log, indexed; and opened again for those who may see them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from features.risk import Audience
-from riskapi.decisions import DecisionRecord
-from riskapi.storage.engine import for_writing
+from riskapi.decisions import Claim, DecisionRecord, Refused, StoredDecision
+from riskapi.errors import ChainError
+from riskapi.log.entry import Kind
+from riskapi.privacy.keys import CONTENT, Keys, SubjectKeys
+from riskapi.privacy.sealing import RANDOM_BYTES, Part, fresh_random, seal, unseal
+from riskapi.storage import schema
+from riskapi.storage.bulk import insert_rows
+from riskapi.storage.contents import Contents, ContentsRow
 from riskapi.storage.guard import storage_errors
+from riskapi.storage.journal import Journal, Transaction
 
-_INSERT = (
-    "INSERT INTO decisions (id, scored_at, principal, key_id, record_id, audiences, digests, dropped, input, answer) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_SELECT = sa.text(
-    "SELECT id, scored_at, principal, key_id, record_id, audiences, digests, dropped, input, answer, seq "
-    "FROM decisions WHERE id = :id"
+MASKED = "Identity was masked: it was kept as long as the rules on retention allow."
+GONE = "The contents of this decision were erased or have expired; what the log says of it stays."
+
+_INDEX_COLUMNS = {"id": "text", "writer": "text", "seq": "int8"}
+_CLAIM_COLUMNS = {"principal": "text", "key": "bytea", "fingerprint": "bytea", "decision_id": "text"}
+_claims = schema.idempotency_keys
+_FIND = (
+    sa.select(schema.log.c.writer, schema.log.c.seq, schema.log.c.at, schema.log.c.body)
+    .join(
+        schema.decisions,
+        sa.and_(schema.decisions.c.writer == schema.log.c.writer, schema.decisions.c.seq == schema.log.c.seq),
+    )
+    .where(schema.decisions.c.id == sa.bindparam("id"))
 )
 
 
 class SqlDecisionStore:
-    """The decisions of one database.
+    """The decisions of one database; may be called from any thread."""
 
-    :meth:`append` keeps its connection from one transaction to the next and belongs to one thread, the writer's;
-    :meth:`decision` may be called from any.
-    """
-
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, journal: Journal, keys: Keys) -> None:
         self._engine = engine
-        self._writing = for_writing(engine)
-        self._connection: sa.Connection | None = None
+        self._journal = journal
+        self._keys = keys
+        self._contents = Contents(engine)
 
-    def append(self, rows: Sequence[DecisionRecord]) -> None:
+    def append(self, rows: Sequence[DecisionRecord]) -> Refused:
         """Store rows in one durable transaction.
 
+        Returns:
+            Ids of those that were not stored, since another decision has their idempotency key.
+
         Raises:
-            StorageError: the outcome is unknown; the connection is dropped.
+            StorageError: the outcome is unknown.
         """
-        with storage_errors():
-            if self._connection is None:
-                self._connection = self._writing.connect()
-            try:
-                with self._connection.begin():
-                    self._connection.exec_driver_sql(_INSERT, list(map(_parameters, rows)))
-            except BaseException:
-                connection, self._connection = self._connection, None
-                connection.invalidate()
-                connection.close()
-                raise
+        with self._journal.transaction() as transaction:
+            refused = _claim(transaction.connection, rows)
+            kept = [row for row in rows if row.decision_id not in refused] if refused else rows
+            if kept:
+                self._store(transaction, kept)
+        return refused
 
-    def close(self) -> None:
-        """Let go of the writer's connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def tick(self) -> None:
+        """See to what is due while nothing is stored."""
+        self._journal.tick()
 
-    def decision(self, decision_id: str) -> DecisionRecord | None:
-        """Find one decision."""
+    def decision(self, decision_id: str) -> StoredDecision | None:
+        """Find one decision and open what is left of it.
+
+        Raises:
+            ChainError: where what was stored is not what the log says.
+            SealError: where it does not open.
+        """
         with storage_errors(), self._engine.connect() as connection:
-            row = connection.execute(_SELECT, {"id": decision_id}).one_or_none()
+            row = connection.execute(_FIND, {"id": decision_id}).one_or_none()
         if row is None:
             return None
-        return DecisionRecord(
-            decision_id=row.id,
-            scored_at=row.scored_at,
-            principal=row.principal,
-            key_id=row.key_id,
-            record_id=row.record_id,
-            audiences=tuple(map(Audience, orjson.loads(row.audiences))),
-            digests=tuple(orjson.loads(row.digests)),
-            dropped=tuple(orjson.loads(row.dropped)),
-            input=row.input,
-            answer=row.answer,
-            seq=row.seq,
+        body: dict[str, Any] = orjson.loads(row.body)
+        sealed = self._contents.get(decision_id)
+        parts = self._open(sealed, body["commit"]) if sealed is not None else {}
+        note = GONE if Part.ANSWER not in parts else MASKED if Part.IDENTITY not in parts else None
+        return StoredDecision(
+            row.writer,
+            row.seq,
+            body["decision_id"],
+            row.at,
+            body["principal"],
+            body["unit"],
+            body["key_id"],
+            tuple(map(Audience, body["audiences"])),
+            tuple(body["digests"]),
+            tuple(body["dropped"]),
+            body["purpose"],
+            parts.get(Part.INPUT),
+            parts.get(Part.IDENTITY),
+            parts.get(Part.ANSWER),
+            note,
         )
 
+    def claimed(self, principal: str, claim: Claim) -> tuple[str, bool] | None:
+        """Find the decision that has an idempotency key.
 
-def _parameters(row: DecisionRecord) -> tuple[str | bytes, ...]:
-    return (
-        row.decision_id,
-        row.scored_at,
-        row.principal,
-        row.key_id,
-        row.record_id,
-        orjson.dumps(row.audiences).decode(),
-        orjson.dumps(row.digests).decode(),
-        orjson.dumps(row.dropped).decode(),
-        row.input,
-        row.answer,
+        Returns:
+            Its id, and whether the body was the same.
+        """
+        statement = sa.select(_claims.c.decision_id, _claims.c.fingerprint).where(
+            _claims.c.principal == principal, _claims.c.key == claim.key
+        )
+        with storage_errors(), self._engine.connect() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else (row.decision_id, bytes(row.fingerprint) == claim.fingerprint)
+
+    def _store(self, transaction: Transaction, rows: Sequence[DecisionRecord]) -> None:
+        keys = self._keys.ensure({(row.subject, row.month) for row in rows})
+        random = fresh_random(len(Part) * len(rows))
+        entries, contents = [], []
+        for place, row in enumerate(rows):
+            body, sealed = _sealed(row, keys[row.subject, row.month], random, place * len(Part) * RANDOM_BYTES)
+            entries.append((row.scored_at, body))
+            contents.append(sealed)
+        first = transaction.extend(Kind.DECISION, entries)
+        connection, writer = transaction.connection, transaction.writer
+        index = [(row.decision_id, writer, seq) for seq, row in enumerate(rows, first)]
+        insert_rows(connection, "decisions", _INDEX_COLUMNS, index)
+        Contents.add(connection, contents)
+
+    def _open(self, row: ContentsRow, commitments: dict[str, str]) -> dict[Part, bytes]:
+        opened = {}
+        for part, epoch, sealed in (
+            (Part.INPUT, CONTENT, row.input),
+            (Part.ANSWER, CONTENT, row.answer),
+            (Part.IDENTITY, row.month, row.identity),
+        ):
+            cipher = self._keys.cipher(row.subject_id, epoch) if sealed is not None else None
+            if cipher is None or sealed is None:
+                continue
+            opened[part], found = unseal(cipher, row.decision_id, part, sealed)
+            if found.hex() != commitments[part]:
+                raise ChainError(f"The stored {part} of the decision is not what the log says.")
+        return opened
+
+
+def _sealed(
+    row: DecisionRecord, keys: SubjectKeys, random: bytes, start: int
+) -> tuple[bytes, tuple[str, str, str, bytes, bytes, bytes]]:
+    """Seal the parts of a decision, and write what the log says of it."""
+    decision_id = row.decision_id
+    pieces = [random[at : at + RANDOM_BYTES] for at in range(start, start + len(Part) * RANDOM_BYTES, RANDOM_BYTES)]
+    input_, input_hash = seal(keys.content, decision_id, Part.INPUT, row.input, pieces[0])
+    identity, identity_hash = seal(keys.identity, decision_id, Part.IDENTITY, row.identity, pieces[1])
+    answer, answer_hash = seal(keys.content, decision_id, Part.ANSWER, row.answer, pieces[2])
+    body = orjson.dumps(  # canonical: sorted ASCII keys, texts and lists of texts alone
+        {
+            "audiences": row.audiences,
+            "commit": {"answer": answer_hash.hex(), "identity": identity_hash.hex(), "input": input_hash.hex()},
+            "decision_id": decision_id,
+            "digests": row.digests,
+            "dropped": row.dropped,
+            "key_id": row.key_id,
+            "principal": row.principal,
+            "purpose": row.purpose,
+            "unit": row.unit,
+        }
     )
+    return body, (decision_id, keys.subject_id, row.month, input_, identity, answer)
+
+
+def _claim(connection: sa.Connection, rows: Sequence[DecisionRecord]) -> Refused:
+    """Store the idempotency keys of rows, passing over those that are taken.
+
+    A key that another process is just storing is waited for, so the outcome is one.
+    """
+    claims: dict[tuple[str, bytes], tuple[str, bytes, bytes, str]] = {}
+    for row in rows:
+        if row.claim is not None:
+            place = row.principal, row.claim.key
+            claims.setdefault(place, (row.principal, *row.claim, row.decision_id))
+    if not claims:
+        return ()
+    insert_rows(
+        connection, "idempotency_keys", _CLAIM_COLUMNS, [claims[one] for one in sorted(claims)], unless_there=True
+    )
+    statement = sa.select(_claims.c.principal, _claims.c.key, _claims.c.decision_id).where(
+        _claims.c.key.in_([key for _, key in claims])
+    )
+    owners = {(found.principal, bytes(found.key)): found.decision_id for found in connection.execute(statement)}
+    return [row.decision_id for row in rows if row.claim and owners[row.principal, row.claim.key] != row.decision_id]

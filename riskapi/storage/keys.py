@@ -6,8 +6,9 @@ import orjson
 import sqlalchemy as sa
 
 from riskapi.auth import KeyRow, PrincipalKind, Scope
-from riskapi.storage.engine import for_writing
+from riskapi.log.entry import Kind
 from riskapi.storage.guard import storage_errors
+from riskapi.storage.journal import Journal
 
 _INSERT = sa.text(
     "INSERT INTO api_keys (id, hash, principal, kind, scopes, created_at, expires_at) "
@@ -27,9 +28,9 @@ _SELECT_MARK = sa.text("SELECT (SELECT count(*) FROM api_keys) + (SELECT count(*
 class SqlKeyStore:
     """The keys of one database; may be called from any thread and any process."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, journal: Journal) -> None:
         self._engine = engine
-        self._writing = for_writing(engine)
+        self._journal = journal
 
     def add_key(self, row: KeyRow) -> None:
         """Store a new key."""
@@ -42,13 +43,18 @@ class SqlKeyStore:
             "created_at": row.created_at.isoformat(),
             "expires_at": row.expires_at and row.expires_at.isoformat(),
         }
-        with storage_errors(), self._writing.begin() as connection:
-            connection.execute(_INSERT, values)
+        with self._journal.transaction() as transaction:
+            transaction.connection.execute(_INSERT, values)
+            about = {"key_id": row.key_id, "kind": row.kind, "principal": row.principal, "scopes": row.scopes}
+            transaction.append(Kind.KEY_CREATED, about | {"expires_at": values["expires_at"]})
 
     def revoke_key(self, key_id: str, at: datetime) -> bool:
         """Revoke a key; ``False`` where there is none, or where it was revoked before."""
-        with storage_errors(), self._writing.begin() as connection:
-            return connection.execute(_REVOKE, {"id": key_id, "at": at.isoformat()}).rowcount == 1
+        with self._journal.transaction() as transaction:
+            revoked = transaction.connection.execute(_REVOKE, {"id": key_id, "at": at.isoformat()}).rowcount == 1
+            if revoked:
+                transaction.append(Kind.KEY_REVOKED, {"key_id": key_id})
+        return revoked
 
     def keys(self) -> list[KeyRow]:
         """List all keys, the oldest first."""

@@ -4,9 +4,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from riskapi.log.entry import Kind
 from riskapi.storage.base import Act, BundleRow, Event, LedgerEvent, Rule
-from riskapi.storage.engine import for_writing
 from riskapi.storage.guard import storage_errors
+from riskapi.storage.journal import Journal, Transaction
 
 _INSERT_BUNDLE = sa.text("INSERT INTO bundles (digest, risk, name, version) VALUES (:digest, :risk, :name, :version)")
 _INSERT_FILE = sa.text("INSERT INTO bundle_files (digest, name, content) VALUES (:digest, :name, :content)")
@@ -26,34 +27,36 @@ _SELECT_LIVE = sa.text(
 _SELECT_BUNDLE = sa.text("SELECT digest, risk, name, version FROM bundles WHERE digest = :digest")
 _SELECT_BUNDLES = sa.text("SELECT digest, risk, name, version FROM bundles")
 _SELECT_FILES = sa.text("SELECT name, content FROM bundle_files WHERE digest = :digest ORDER BY name")
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1818518629)"  # "lede": of two decisions at once one comes first
 _SELECT_MARK = sa.text("SELECT coalesce(max(seq), 0) FROM ledger")
 
 
 class SqlLedger:
     """The ledger of one database; may be called from any thread and any process."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, journal: Journal) -> None:
         self._engine = engine
-        self._writing = for_writing(engine)
+        self._journal = journal
 
     def propose(self, bundle: BundleRow, act: Act, rule: Rule) -> LedgerEvent:
         """Store a bundle with the event that proposes it, if the rule lets it."""
-        with storage_errors(), self._writing.begin() as connection:
-            rule(_events(connection, None))
+        with self._journal.transaction() as transaction:
+            connection = transaction.connection
+            rule(_all_events(connection))
             if connection.execute(_SELECT_BUNDLE, {"digest": bundle.digest}).one_or_none() is None:
                 about = {"digest": bundle.digest, "risk": bundle.risk, "name": bundle.name, "version": bundle.version}
                 connection.execute(_INSERT_BUNDLE, about)
                 files = [{"digest": bundle.digest, "name": name, "content": raw} for name, raw in bundle.files.items()]
                 connection.execute(_INSERT_FILE, files)
-            return _append(connection, Event.PROPOSED, bundle.digest, bundle.risk, act)
+            return _append(transaction, Event.PROPOSED, bundle, act)
 
     def decide(self, digest: str, event: Event, act: Act, rule: Rule) -> LedgerEvent:
-        """Add an event about a known bundle, if the rule lets it; the write lock makes the outcome one."""
-        with storage_errors(), self._writing.begin() as connection:
-            events = _events(connection, None)
-            rule(events)
-            risk = next(known.risk for known in events if known.digest == digest)
-            return _append(connection, event, digest, risk, act)
+        """Add an event about a known bundle, if the rule lets it; of two at once, one comes first."""
+        with self._journal.transaction() as transaction:
+            connection = transaction.connection
+            rule(_all_events(connection))
+            row = connection.execute(_SELECT_BUNDLE, {"digest": digest}).one()
+            return _append(transaction, event, BundleRow(row.digest, row.risk, row.name, row.version, {}), act)
 
     def events(self, digest: str | None = None) -> list[LedgerEvent]:
         """List the events in order, of one bundle or of all."""
@@ -87,26 +90,27 @@ class SqlLedger:
         with storage_errors(), self._engine.connect() as connection:
             return int(connection.execute(_SELECT_MARK).scalar_one())
 
-    def check_writable(self) -> None:
-        """Take the write lock and let go of it.
 
-        Raises:
-            StorageError: where the store cannot be written.
-        """
-        with storage_errors(), self._writing.begin() as connection:
-            connection.execute(_SELECT_MARK)
-
-
-def _append(connection: sa.Connection, event: Event, digest: str, risk: str, act: Act) -> LedgerEvent:
+def _append(transaction: Transaction, event: Event, bundle: BundleRow, act: Act) -> LedgerEvent:
     row = {
         "at": act.at.isoformat(),
         "event": event.value,
-        "digest": digest,
-        "risk": risk,
+        "digest": bundle.digest,
+        "risk": bundle.risk,
         "principal": act.principal,
         "rationale": act.rationale,
     }
-    return _event(connection.execute(_INSERT_EVENT, row).one())
+    stored = _event(transaction.connection.execute(_INSERT_EVENT, row).one())
+    body = {name: value for name, value in row.items() if name not in {"at", "event"}}
+    transaction.append(Kind(event.value), body | {"name": bundle.name, "version": bundle.version})
+    return stored
+
+
+def _all_events(connection: sa.Connection) -> list[LedgerEvent]:
+    """Read all events within a transaction that may add one, keeping out others that might."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_ONE_AT_A_TIME)
+    return _events(connection, None)
 
 
 def _events(connection: sa.Connection, digest: str | None) -> list[LedgerEvent]:

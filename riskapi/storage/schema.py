@@ -1,27 +1,73 @@
 """The tables of the store, and the triggers by which the database itself refuses to change what was written."""
 
+from collections.abc import Iterable, Iterator
+
 import sqlalchemy as sa
 
-VERSION = 1
-"""Grows with every change of the tables; a program refuses a store that is newer than itself."""
+REVISIONS = ("0001",)
+"""Versions of the tables, the oldest first; a program refuses a store that it does not know."""
+VERSION_TABLE = "riskapi_version"
 
 METADATA = sa.MetaData()
+
+instance = sa.Table(
+    "instance",
+    METADATA,
+    sa.Column(
+        "id", sa.Text, primary_key=True, comment="made with the tables; the name of this store in its checkpoints"
+    ),
+)
+
+log = sa.Table(
+    "log",
+    METADATA,
+    sa.Column("writer", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False, comment="from 1, without gaps"),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False, comment="canonical JSON; nothing that identifies a traveller"),
+    sa.Column("hash", sa.LargeBinary, nullable=False, comment="SHA-256 of this entry and of the hash before it"),
+)
+
+_OTHER_THAN_DECISIONS = log.c.kind != sa.literal_column("'decision'")
+sa.Index("ix_log_events", log.c.kind, sqlite_where=_OTHER_THAN_DECISIONS, postgresql_where=_OTHER_THAN_DECISIONS)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    METADATA,
+    sa.Column("writer", sa.Text, primary_key=True),
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False, comment="rows of the chain that it covers"),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False, comment="signed (C2SP tlog-checkpoint)"),
+    sa.Column("subtrees", sa.LargeBinary, nullable=False, comment="hashes from which the tree grows on"),
+)
 
 decisions = sa.Table(
     "decisions",
     METADATA,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("scored_at", sa.Text, nullable=False),
-    sa.Column("principal", sa.Text, nullable=False),
-    sa.Column("key_id", sa.Text, nullable=False),
-    sa.Column("record_id", sa.Text, nullable=False, index=True),
-    sa.Column("audiences", sa.Text, nullable=False, comment="JSON list"),
-    sa.Column("digests", sa.Text, nullable=False, comment="JSON list, in the order of the risks"),
-    sa.Column("dropped", sa.Text, nullable=False, comment="JSON list of names"),
-    sa.Column("input", sa.LargeBinary, nullable=False, comment="JSON: the record in its stored form"),
-    sa.Column("answer", sa.LargeBinary, nullable=False, comment="JSON: the answer exactly as sent"),
-    sqlite_autoincrement=True,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("writer", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="where the log tells of it"),
+)
+
+decision_contents = sa.Table(
+    "decision_contents",
+    METADATA,
+    sa.Column("decision_id", sa.Text, primary_key=True),
+    sa.Column("subject_id", sa.Text, nullable=False, index=True),
+    sa.Column("month", sa.Text, nullable=False, index=True, comment="YYYY-MM"),
+    sa.Column("input", sa.LargeBinary, nullable=False, comment="sealed by the subject's content key"),
+    sa.Column("identity", sa.LargeBinary, comment="sealed by the subject's key of the month; null once masked"),
+    sa.Column("answer", sa.LargeBinary, nullable=False, comment="sealed by the subject's content key"),
+)
+
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    METADATA,
+    sa.Column("principal", sa.Text, primary_key=True),
+    sa.Column("key", sa.LargeBinary, primary_key=True, comment="keyed hash of the header"),
+    sa.Column("fingerprint", sa.LargeBinary, nullable=False, comment="keyed hash of the canonical body"),
+    sa.Column("decision_id", sa.Text, nullable=False),
 )
 
 bundles = sa.Table(
@@ -46,7 +92,12 @@ ledger = sa.Table(
     METADATA,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("at", sa.Text, nullable=False),
-    sa.Column("event", sa.Text, sa.CheckConstraint("event IN ('proposed', 'approved', 'rejected')"), nullable=False),
+    sa.Column(
+        "event",
+        sa.Text,
+        sa.CheckConstraint("event IN ('proposed', 'approved', 'rejected')", name="event_is_known"),
+        nullable=False,
+    ),
     sa.Column("digest", sa.Text, sa.ForeignKey("bundles.digest"), nullable=False, index=True),
     sa.Column("risk", sa.Text, nullable=False),
     sa.Column("principal", sa.Text, nullable=False),
@@ -54,34 +105,63 @@ ledger = sa.Table(
     sqlite_autoincrement=True,
 )
 
-api_keys = sa.Table(
-    "api_keys",
-    METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("hash", sa.LargeBinary, nullable=False),
-    sa.Column("principal", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("scopes", sa.Text, nullable=False, comment="JSON list"),
-    sa.Column("created_at", sa.Text, nullable=False),
-    sa.Column("expires_at", sa.Text),
+APPEND_ONLY = (
+    "instance",
+    "log",
+    "checkpoints",
+    "decisions",
+    "idempotency_keys",
+    "bundles",
+    "bundle_files",
+    "ledger",
+)
+"""What was written here stays. Of ``decision_contents`` rows may go and identity may become null; nothing else."""
+_CONTENTS_MAY = (
+    "NEW.identity IS NULL AND NEW.decision_id = OLD.decision_id AND NEW.subject_id = OLD.subject_id "
+    "AND NEW.month = OLD.month AND NEW.input = OLD.input AND NEW.answer = OLD.answer"
 )
 
-key_revocations = sa.Table(
-    "key_revocations",
-    METADATA,
-    sa.Column("key_id", sa.Text, sa.ForeignKey("api_keys.id"), primary_key=True),
-    sa.Column("at", sa.Text, nullable=False),
-)
 
-APPEND_ONLY = tuple(METADATA.tables)
-"""All of them: what was written stays."""
+def guards(dialect: str, append_only: Iterable[str] = APPEND_ONLY) -> Iterator[str]:
+    """Write the statements that make the database refuse changes.
+
+    Args:
+        dialect: ``sqlite`` or ``postgresql``.
+        append_only: names of tables whose rows stay as they are.
+    """
+    yield from _postgresql_guards(append_only) if dialect == "postgresql" else _sqlite_guards(append_only)
 
 
-def append_only_triggers() -> list[str]:
-    """Write the statements that make the database refuse updates and deletions."""
-    return [
-        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        for table in APPEND_ONLY
-        for verb in ("UPDATE", "DELETE")
-    ]
+def _sqlite_guards(append_only: Iterable[str]) -> Iterator[str]:
+    for table in append_only:
+        for verb in ("UPDATE", "DELETE"):
+            yield (
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+    yield (
+        "CREATE TRIGGER decision_contents_no_update BEFORE UPDATE ON decision_contents "
+        f"WHEN NOT ({_CONTENTS_MAY}) BEGIN SELECT RAISE(ABORT, 'decision_contents can only be masked'); END"
+    )
+
+
+def _postgresql_guards(append_only: Iterable[str]) -> Iterator[str]:
+    yield (
+        "CREATE FUNCTION riskapi_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; "
+        "END $$"
+    )
+    for table in append_only:
+        yield (
+            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION riskapi_refuse()"
+        )
+    for table in (*append_only, "decision_contents"):
+        yield (
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION riskapi_refuse()"
+        )
+    yield (
+        "CREATE TRIGGER decision_contents_no_update BEFORE UPDATE ON decision_contents "
+        f"FOR EACH ROW WHEN (NOT ({_CONTENTS_MAY})) EXECUTE FUNCTION riskapi_refuse()"
+    )

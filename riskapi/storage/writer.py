@@ -1,16 +1,20 @@
 """Group commit: one thread gathers whatever is waiting into one transaction, so that one flush serves many answers."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from riskapi.decisions import DecisionRecord
+from riskapi.decisions import DecisionRecord, Refused
 from riskapi.errors import ServiceError, StorageError
 from riskapi.storage.base import DecisionStore
 
-_Waiting = tuple[Sequence[DecisionRecord], "asyncio.Future[None]"]
+_TICK_SECONDS = 5.0
+"""How often an idle writer looks whether a checkpoint is due."""
+
+_Waiting = tuple[Sequence[DecisionRecord], "asyncio.Future[Refused]"]
 Watch = Callable[[int, float, bool], None]
 """Told of each transaction: rows, seconds, whether it was stored."""
 
@@ -53,11 +57,12 @@ class GroupCommitWriter:
         self._thread = threading.Thread(target=self._run, name="decision-writer", daemon=True)
         self._thread.start()
 
-    def append(self, rows: Sequence[DecisionRecord]) -> "asyncio.Future[None]":
+    def append(self, rows: Sequence[DecisionRecord]) -> "asyncio.Future[Refused]":
         """Hand rows over.
 
         Returns:
-            A future that is done when all of them are durable, or failed where that is not known.
+            A future that is done when all of them are durable, or failed where that is not known. Its result names
+            those that were not stored, since another decision has their idempotency key.
 
         Raises:
             StorageError: where too many rows wait, or the writer is closed.
@@ -83,20 +88,24 @@ class GroupCommitWriter:
         loop = self._loop
         assert loop is not None
         while True:
-            self._work.wait()
+            if not self._work.wait(_TICK_SECONDS):
+                with contextlib.suppress(ServiceError):  # whoever stores something next will hear of it
+                    self._store.tick()
+                continue
             self._work.clear()
             closing = self._closing
             while taken := self._take():
                 rows = [row for group, _ in taken for row in group]
+                refused: Refused = ()
                 error: ServiceError | None = None
                 began = time.perf_counter()
                 try:
-                    self._store.append(rows)
+                    refused = self._store.append(rows)
                 except ServiceError as failure:
                     error = failure
                 except Exception as failure:  # noqa: BLE001 - whatever it was, the callers must hear that nothing is sure
                     error = StorageError(f"The store failed ({type(failure).__name__}). Nothing was acknowledged.")
-                loop.call_soon_threadsafe(self._answer, taken, len(rows), time.perf_counter() - began, error)
+                loop.call_soon_threadsafe(self._answer, taken, time.perf_counter() - began, refused, error)
             if closing:
                 return
 
@@ -109,14 +118,15 @@ class GroupCommitWriter:
             count += len(taken[-1][0])
         return taken
 
-    def _answer(self, taken: list[_Waiting], rows: int, seconds: float, error: ServiceError | None) -> None:
+    def _answer(self, taken: list[_Waiting], seconds: float, refused: Refused, error: ServiceError | None) -> None:
         """Let the answers leave; runs on the event loop."""
+        rows = sum([len(group) for group, _ in taken])
         self._waiting_rows -= rows
-        for _, future in taken:
+        for group, future in taken:
             if future.done():  # the caller hung up; the rows are stored all the same
                 continue
             if error is None:
-                future.set_result(None)
+                future.set_result([row.decision_id for row in group if row.decision_id in refused] if refused else ())
             else:
                 future.set_exception(error)
         if self._watch is not None:

@@ -35,6 +35,9 @@ def settings(directory: Path, **changes: Any) -> Settings:
     values = {
         "secret_key": SECRET,
         "database_url": f"sqlite:///{directory / 'store.db'}",
+        "keys_url": f"sqlite:///{directory / 'keys.db'}",
+        "log_key_file": directory / "log-key.pem",
+        "checkpoint_file": directory / "checkpoints.ndjson",
         "trusted_signers": TRUSTED,
         "log_level": "error",
         "poll_seconds": 0.05,

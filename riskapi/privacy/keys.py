@@ -1,0 +1,264 @@
+"""Keys of subjects, in a database of their own: whoever destroys a key makes unreadable what it sealed, everywhere."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from riskapi.errors import SealError, StorageError
+from riskapi.secret import ServiceSecret
+from riskapi.storage.bulk import insert_rows
+from riskapi.storage.engine import for_writing, is_embedded
+from riskapi.storage.guard import storage_errors
+
+CONTENT = "content"
+"""Epoch of the key that seals input and answer of all decisions about a subject; others are months, YYYY-MM."""
+VERSION = 1
+_KEY_BYTES, _NONCE_BYTES, _ID_BYTES = 32, 12, 16
+_KEPT = 50_000
+"""Subjects whose ciphers are remembered; about a kilobyte each."""
+
+METADATA = sa.MetaData()
+subjects = sa.Table(
+    "subjects",
+    METADATA,
+    sa.Column("subject_hash", sa.LargeBinary, primary_key=True, comment="keyed hash of document, or name and birth"),
+    sa.Column("subject_id", sa.Text, nullable=False, unique=True, comment="random"),
+)
+subject_keys = sa.Table(
+    "subject_keys",
+    METADATA,
+    sa.Column("subject_id", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Text, primary_key=True, comment="'content' or YYYY-MM"),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False, comment="AES-256-GCM by a key derived from the secret"),
+)
+state = sa.Table(
+    "keys_state",
+    METADATA,
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("destroyed", sa.BigInteger, nullable=False, comment="grows whenever keys are destroyed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKeys:
+    """What seals a decision about a subject made in a month."""
+
+    subject_id: str
+    content: AESGCM
+    identity: AESGCM
+
+
+Wanted = tuple[bytes, str]
+"""Hash of a subject, and a month."""
+
+
+class Keys:
+    """The keys database.
+
+    Keys are on disk before :meth:`ensure` hands them out. It is called by one thread at a time, within the transaction
+    that stores what the keys seal; all other methods may be called from anywhere.
+    """
+
+    def __init__(self, engine: sa.Engine, secret: ServiceSecret) -> None:
+        self._engine = engine
+        self._writing = for_writing(engine)
+        self._wrapping = AESGCM(secret.wrapping_key)
+        self._kept: OrderedDict[Wanted, SubjectKeys] = OrderedDict()
+        self._destroyed = -1
+        self._connection: sa.Connection | None = None
+        with storage_errors():
+            self._create_or_check()
+
+    def ensure(self, wanted: Collection[Wanted]) -> dict[Wanted, SubjectKeys]:
+        """Find the keys for subjects, or make them.
+
+        Raises:
+            StorageError: where the keys database fails; nothing that needs a new key may be stored then.
+        """
+        with self._own_connection() as connection:
+            self._forget_destroyed(connection)
+            kept = self._kept
+            missing = [one for one in wanted if one not in kept]
+            if missing:
+                with connection.begin():
+                    made = self._read_or_make(connection, missing)
+                kept.update(made)
+        found = {one: kept[one] for one in wanted}
+        while len(kept) > _KEPT:
+            kept.popitem(last=False)
+        return found
+
+    def subject_id(self, subject_hash: bytes) -> str | None:
+        """Find a subject."""
+        statement = sa.select(subjects.c.subject_id).where(subjects.c.subject_hash == subject_hash)
+        with storage_errors(), self._engine.connect() as connection:
+            return connection.execute(statement).scalar_one_or_none()
+
+    def cipher(self, subject_id: str, epoch: str) -> AESGCM | None:
+        """Find one key; ``None`` where it was destroyed."""
+        statement = sa.select(subject_keys.c.wrapped).where(
+            subject_keys.c.subject_id == subject_id, subject_keys.c.epoch == epoch
+        )
+        with storage_errors(), self._engine.connect() as connection:
+            wrapped = connection.execute(statement).scalar_one_or_none()
+        return None if wrapped is None else AESGCM(self._unwrap(subject_id, epoch, bytes(wrapped)))
+
+    def ciphers(self, subject_ids: Collection[str]) -> dict[tuple[str, str], AESGCM]:
+        """Find the keys of subjects by subject and epoch; those that were destroyed are not there."""
+        with storage_errors(), self._engine.connect() as connection:
+            return {pair: AESGCM(key) for pair, key in self._stored(connection, subject_ids).items()}
+
+    def destroy_epochs(self, pairs: Iterable[tuple[str, str]]) -> int:
+        """Destroy keys by subject and epoch, for good.
+
+        Returns:
+            How many there were.
+        """
+        statement = sa.delete(subject_keys).where(
+            subject_keys.c.subject_id == sa.bindparam("subject"), subject_keys.c.epoch == sa.bindparam("of_epoch")
+        )
+        count = 0
+        with self._destroying() as connection:
+            for subject_id, epoch in pairs:
+                count += connection.execute(statement, {"subject": subject_id, "of_epoch": epoch}).rowcount
+        return count
+
+    def destroy_subject(self, subject_id: str) -> int:
+        """Destroy all keys of a subject, and the way from its hash to it.
+
+        Returns:
+            How many keys there were.
+        """
+        with self._destroying() as connection:
+            count = connection.execute(sa.delete(subject_keys).where(subject_keys.c.subject_id == subject_id)).rowcount
+            connection.execute(sa.delete(subjects).where(subjects.c.subject_id == subject_id))
+        return count
+
+    def epochs(self, subject_id: str | None = None) -> list[tuple[str, str]]:
+        """List subject and epoch of the keys that exist."""
+        statement = sa.select(subject_keys.c.subject_id, subject_keys.c.epoch).order_by(*subject_keys.primary_key)
+        if subject_id is not None:
+            statement = statement.where(subject_keys.c.subject_id == subject_id)
+        with storage_errors(), self._engine.connect() as connection:
+            return [(row.subject_id, row.epoch) for row in connection.execute(statement)]
+
+    def scrub(self) -> None:
+        """Overwrite what is left of destroyed keys in the files of the database."""
+        with storage_errors(), self._engine.connect() as connection:
+            raw = connection.execution_options(isolation_level="AUTOCOMMIT")
+            if is_embedded(self._engine):
+                raw.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            else:
+                raw.exec_driver_sql("VACUUM (FULL) subject_keys")
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._kept.clear()
+        self._engine.dispose()
+
+    @contextmanager
+    def _own_connection(self) -> Iterator[sa.Connection]:
+        """The connection that :meth:`ensure` keeps; dropped after any error."""
+        with storage_errors():
+            try:
+                if self._connection is None:
+                    self._connection = self._writing.connect()
+                yield self._connection
+            except BaseException:
+                connection, self._connection = self._connection, None
+                if connection is not None:
+                    connection.invalidate()
+                    connection.close()
+                raise
+
+    @contextmanager
+    def _destroying(self) -> Iterator[sa.Connection]:
+        with storage_errors():
+            with self._writing.begin() as connection:
+                yield connection
+                connection.execute(sa.update(state).values(destroyed=state.c.destroyed + 1))
+            self._kept.clear()
+
+    def _forget_destroyed(self, connection: sa.Connection) -> None:
+        """Forget remembered keys where any process destroyed some."""
+        with connection.begin():
+            destroyed = int(connection.exec_driver_sql("SELECT destroyed FROM keys_state").scalar_one())
+        if destroyed != self._destroyed:
+            self._kept.clear()
+            self._destroyed = destroyed
+
+    def _read_or_make(self, connection: sa.Connection, missing: list[Wanted]) -> dict[Wanted, SubjectKeys]:
+        hashes = list({subject_hash for subject_hash, _ in missing})
+        ids = _subject_ids(connection, hashes)
+        new = [(one, secrets.token_hex(_ID_BYTES)) for one in hashes if one not in ids]
+        if new:
+            insert_rows(connection, "subjects", _SUBJECT_COLUMNS, new, unless_there=True)
+            ids |= _subject_ids(connection, [one for one, _ in new])  # another process may have been first
+        needed = {(ids[subject_hash], epoch) for subject_hash, month in missing for epoch in (CONTENT, month)}
+        raw = self._stored(connection, {subject_id for subject_id, _ in needed})
+        absent = [pair for pair in needed if pair not in raw]
+        if absent:
+            made = {pair: secrets.token_bytes(_KEY_BYTES) for pair in absent}
+            rows = [(*pair, self._wrap(*pair, key)) for pair, key in made.items()]
+            insert_rows(connection, "subject_keys", _KEY_COLUMNS, rows, unless_there=True)
+            if not is_embedded(self._engine):
+                made = self._stored(connection, {subject_id for subject_id, _ in absent})
+            raw |= made
+        content = {subject_id: AESGCM(raw[subject_id, CONTENT]) for subject_id in ids.values()}
+        return {
+            (subject_hash, month): SubjectKeys(
+                ids[subject_hash], content[ids[subject_hash]], AESGCM(raw[ids[subject_hash], month])
+            )
+            for subject_hash, month in missing
+        }
+
+    def _stored(self, connection: sa.Connection, subject_ids: Collection[str]) -> dict[tuple[str, str], bytes]:
+        statement = sa.select(subject_keys).where(subject_keys.c.subject_id.in_(subject_ids))
+        return {
+            (row.subject_id, row.epoch): self._unwrap(row.subject_id, row.epoch, bytes(row.wrapped))
+            for row in connection.execute(statement)
+        }
+
+    def _wrap(self, subject_id: str, epoch: str, key: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._wrapping.encrypt(nonce, key, f"{subject_id}/{epoch}".encode())
+
+    def _unwrap(self, subject_id: str, epoch: str, wrapped: bytes) -> bytes:
+        nonce = wrapped[:_NONCE_BYTES]
+        try:
+            return self._wrapping.decrypt(nonce, wrapped[_NONCE_BYTES:], f"{subject_id}/{epoch}".encode())
+        except (InvalidTag, ValueError):
+            raise SealError(
+                "A subject's key does not open with this secret: RISKAPI_SECRET_KEY and RISKAPI_KEYS_URL belong together."
+            ) from None
+
+    def _create_or_check(self) -> None:
+        with self._writing.begin() as connection:
+            if not is_embedded(self._engine):
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK})")
+            METADATA.create_all(connection)
+            version = connection.execute(sa.select(state.c.version)).scalar_one_or_none()
+            if version is None:
+                connection.execute(sa.insert(state).values(version=VERSION, destroyed=0))
+            elif version != VERSION:
+                raise StorageError(f"The keys database has version {version}; this program knows {VERSION}.")
+
+
+_SUBJECT_COLUMNS = {"subject_hash": "bytea", "subject_id": "text"}
+_KEY_COLUMNS = {"subject_id": "text", "epoch": "text", "wrapped": "bytea"}
+_CREATION_LOCK = 0x6B657973  # "keys"
+
+
+def _subject_ids(connection: sa.Connection, hashes: Collection[bytes]) -> dict[bytes, str]:
+    statement: sa.Select[Any] = sa.select(subjects).where(subjects.c.subject_hash.in_(hashes))
+    return {bytes(row.subject_hash): row.subject_id for row in connection.execute(statement)}

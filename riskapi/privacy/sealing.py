@@ -1,0 +1,226 @@
+"""What of a record says who somebody is, kept apart from the rest; both, and the answer, sealed before they are stored."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from features.minor import age_on
+from features.record import Sensitivity, TravellerRecord, block_types, sensitivity_of
+from features.timing import crossing_day
+from riskapi.errors import SealError
+
+AGE_MAX = 130
+"""The record's own bound; nothing reads ages beyond it."""
+SUBJECT = b"subject"
+"""Purpose of the keyed hash of a subject."""
+HIDDEN = "x"
+"""Stands in the input where a fact of identity has to stand."""
+_SALT_BYTES, _NONCE_BYTES = 16, 12
+RANDOM_BYTES = _SALT_BYTES + _NONCE_BYTES
+"""Random bytes that one sealed part takes."""
+_UNLOCKED_BYTES = 2047
+_PERSONAL_BLOCKS = frozenset({"Traveller", "Document", "Seat"})
+_PERSONAL_ELSEWHERE = frozenset({"co_traveller_refs"})
+"""Protected facts of other blocks tell of posts, routes and systems."""
+_PATH = re.compile(r"(?:(?P<block>[a-z_]+)(?:\[(?P<place>\d+)\])?\.)?(?P<name>[a-z_]+)")
+
+
+class Part(StrEnum):
+    """The three parts of what is stored of a decision; each is sealed on its own."""
+
+    INPUT = "input"
+    """The record without identity: enough to compute the answer again."""
+    IDENTITY = "identity"
+    """Facts of identity and contact; destroyed first."""
+    ANSWER = "answer"
+    """What was said, without the sender's id of the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRecord:
+    """A record in two parts.
+
+    Attributes:
+        input: JSON that validates as a record and gives the same feature values; linkage facts are keyed hashes.
+        identity: JSON object of facts of identity and contact by place, such as ``documents[0].number``.
+        subject: says who it is, for the keyed hash: document, else name and birth, else the sender's id.
+    """
+
+    input: bytes
+    identity: bytes
+    subject: bytes
+
+
+def split(record: TravellerRecord, hasher: Callable[[str], str]) -> SplitRecord:
+    """Part what identifies from what is needed to account for a score.
+
+    A date of birth leaves the age at the crossing behind; a telephone number its keyed hash, since features count them.
+
+    Args:
+        record: validated.
+        hasher: keyed hash of a linkage fact.
+    """
+    facts: dict[str, Any] = record.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+    identity: dict[str, Any] = {"record_id": facts["record_id"]}
+    facts["record_id"] = HIDDEN
+    traveller = record.traveller
+    if traveller is not None and traveller.date_of_birth is not None:
+        age = age_on(crossing_day(record), traveller.date_of_birth)
+        if "age_years" in facts["traveller"]:
+            identity["traveller.age_years"] = facts["traveller"].pop("age_years")
+        if age is not None:
+            facts["traveller"]["age_years"] = min(age, AGE_MAX)
+    for block, moved in _MOVED.items():
+        found = facts.get(block)
+        if found.__class__ is dict:
+            _move(found, moved, f"{block}.", identity, hasher)
+        elif found:
+            for place, one in enumerate(found):
+                _move(one, moved, f"{block}[{place}].", identity, hasher)
+    return SplitRecord(orjson.dumps(facts), orjson.dumps(identity), orjson.dumps(_subject(identity)))
+
+
+def rejoin(input_: bytes, identity: bytes | None) -> dict[str, Any]:
+    """Put a record together again, as far as its parts are there.
+
+    >>> rejoin(b'{"record_id":"x","traveller":{"age_years":34}}', b'{"record_id":"1","traveller.surname":"ABDI"}')
+    {'record_id': '1', 'traveller': {'age_years': 34, 'surname': 'ABDI'}}
+    """
+    facts: dict[str, Any] = orjson.loads(input_)
+    for path, value in orjson.loads(identity or b"{}").items():
+        place = _PATH.fullmatch(path)
+        assert place is not None, "paths are written by split"
+        block = facts
+        if place["block"]:
+            block = facts.setdefault(place["block"], {})
+        if place["place"]:
+            block = block[int(place["place"])]
+        block[place["name"]] = value
+    return facts
+
+
+def seal(cipher: AESGCM, decision_id: str, part: Part, content: bytes, random: bytes) -> tuple[bytes, bytes]:
+    """Seal one part of a decision.
+
+    Args:
+        cipher: of the subject's key.
+        decision_id: bound to the sealed bytes, as the part is: neither can be exchanged unseen.
+        part: which.
+        content: the part.
+        random: :data:`RANDOM_BYTES` fresh random bytes.
+
+    Returns:
+        The sealed bytes, and the commitment that the log keeps: SHA-256 of salt and content. The salt is sealed
+        with the content, so that nobody can guess at the commitment once the key is gone.
+    """
+    salted = random[:_SALT_BYTES] + content
+    nonce = random[_SALT_BYTES:]
+    return nonce + cipher.encrypt(nonce, salted, f"{decision_id}/{part}".encode()), commitment(salted)
+
+
+def unseal(cipher: AESGCM, decision_id: str, part: Part, sealed: bytes) -> tuple[bytes, bytes]:
+    """Open one part of a decision.
+
+    Returns:
+        The content, and the commitment computed from it, to be held against the log.
+
+    Raises:
+        SealError: where the bytes are not what was sealed for this decision and part.
+    """
+    salted = unseal_salted(cipher, decision_id, part, sealed)
+    return salted[_SALT_BYTES:], commitment(salted)
+
+
+def unseal_salted(cipher: AESGCM, decision_id: str, part: Part, sealed: bytes) -> bytes:
+    """Open one part of a decision, as the commitment was computed: a salt of 16 bytes, then the content.
+
+    Raises:
+        SealError: where the bytes are not what was sealed for this decision and part.
+    """
+    nonce = sealed[:_NONCE_BYTES]
+    try:
+        return cipher.decrypt(nonce, sealed[_NONCE_BYTES:], f"{decision_id}/{part}".encode())
+    except (InvalidTag, ValueError):
+        raise SealError(f"The stored {part} of the decision is not what was sealed.") from None
+
+
+def commitment(salted: bytes) -> bytes:
+    """Hash salt and content (SHA-256) in pieces so small that the thread keeps the interpreter while it hashes."""
+    digest = hashlib.sha256(salted[:_UNLOCKED_BYTES])
+    for start in range(_UNLOCKED_BYTES, len(salted), _UNLOCKED_BYTES):
+        digest.update(salted[start : start + _UNLOCKED_BYTES])
+    return digest.digest()
+
+
+def fresh_random(parts: int) -> bytes:
+    """Draw the random bytes for several parts at once."""
+    return os.urandom(parts * RANDOM_BYTES)
+
+
+def without_record_id(answer: bytes, record_id: str) -> bytes:
+    """Take the sender's id out of an answer: it is a fact of identity, and is sealed as one.
+
+    >>> without_record_id(b'{"decision_id":"0","record_id":"KQ-1","risks":[]}', "KQ-1")
+    b'{"decision_id":"0","record_id":null,"risks":[]}'
+    """
+    return answer.replace(b'"record_id":' + orjson.dumps(record_id), _NO_RECORD_ID, 1)
+
+
+def with_record_id(answer: bytes, record_id: str) -> bytes:
+    """Put the sender's id back: the answer is then, byte for byte, what was sent."""
+    return answer.replace(_NO_RECORD_ID, b'"record_id":' + orjson.dumps(record_id), 1)
+
+
+_NO_RECORD_ID = b'"record_id":null'
+
+
+def _move(
+    block: dict[str, Any],
+    moved: Mapping[str, Sensitivity],
+    path: str,
+    identity: dict[str, Any],
+    hasher: Callable[[str], str],
+) -> None:
+    for name in block.keys() & moved.keys():
+        value = block.pop(name)
+        identity[path + name] = value
+        if moved[name] is Sensitivity.HASHED:
+            block[name] = hasher(value)
+        elif name == "co_traveller_refs":
+            block[name] = [HIDDEN] * len(value)
+
+
+def _subject(identity: Mapping[str, Any]) -> list[Any]:
+    number = identity.get("documents[0].number")
+    if number is not None:
+        return ["document", number, identity.get("documents[0].issuing_country")]
+    names = [identity.get("traveller.surname"), identity.get("traveller.given_names")]
+    born = identity.get("traveller.date_of_birth")
+    if born is not None and any(names):
+        return ["person", *names, born]
+    return ["record", identity["record_id"]]
+
+
+def _identifying(block: type[Any], name: str) -> Sensitivity | None:
+    """The sensitivity of a field that holds a fact of identity or contact; ``None`` for any other."""
+    sensitivity = sensitivity_of(block, name)
+    if sensitivity is Sensitivity.HASHED:
+        return sensitivity
+    personal = block.__name__ in _PERSONAL_BLOCKS or name in _PERSONAL_ELSEWHERE
+    return sensitivity if sensitivity is Sensitivity.AUDIT and personal and name != "age_years" else None
+
+
+_MOVED: dict[str, dict[str, Sensitivity]] = {
+    path: moved
+    for path, block in block_types()
+    if (moved := {name: found for name in block.model_fields if (found := _identifying(block, name)) is not None})
+}
+"""Facts of identity and contact by block; told by what the record itself declares of each fact."""

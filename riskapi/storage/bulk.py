@@ -1,0 +1,63 @@
+"""Many rows into one table by one statement, in the manner that is fastest in each kind of database."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+Columns = Mapping[str, str]
+"""Names with their PostgreSQL types, in the order of the rows' values."""
+
+_PARAMETERS_MAX = 4000
+"""Of one statement in the embedded database, whose own bound is 32,766."""
+
+
+def insert_rows(
+    connection: sa.Connection,
+    table: str,
+    columns: Columns,
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    unless_there: bool = False,
+) -> None:
+    """Insert rows.
+
+    In PostgreSQL one statement takes one array for each column. In SQLite rows go in groups whose sizes are powers of
+    two, so that the driver finds the statements prepared; one call for many rows also lets go of the interpreter once
+    instead of once a row, which is what makes a writer's thread wait.
+
+    Args:
+        connection: in a transaction.
+        table: name of the table.
+        columns: of the rows.
+        rows: to insert.
+        unless_there: pass over rows whose key exists.
+    """
+    if connection.dialect.name == "postgresql":
+        statement = _unnest(table, tuple(columns.items()), unless_there)
+        connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
+        return
+    names = tuple(columns)
+    start, left = 0, len(rows)
+    largest = 1 << (_PARAMETERS_MAX // len(names)).bit_length() - 1
+    while left:
+        size = min(largest, 1 << left.bit_length() - 1)
+        parameters = tuple([value for row in rows[start : start + size] for value in row])
+        connection.exec_driver_sql(_values(table, names, size, unless_there), parameters)
+        start, left = start + size, left - size
+
+
+@cache
+def _values(table: str, names: tuple[str, ...], rows: int, unless_there: bool) -> str:  # noqa: FBT001 - a cache key
+    one = f"({', '.join('?' * len(names))})"
+    conflict = " ON CONFLICT DO NOTHING" if unless_there else ""
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * rows)}{conflict}"
+
+
+@cache
+def _unnest(table: str, columns: tuple[tuple[str, str], ...], unless_there: bool) -> str:  # noqa: FBT001 - a cache key
+    arrays = ", ".join(f"%b::{kind}[]" for _, kind in columns)
+    names = ", ".join(name for name, _ in columns)
+    conflict = " ON CONFLICT DO NOTHING" if unless_there else ""
+    return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){conflict}"  # noqa: S608 - names are the program's own

@@ -1,0 +1,81 @@
+"""Sealed contents of decisions: the only rows of the store that may go, when their time is over."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from riskapi.storage import schema
+from riskapi.storage.bulk import insert_rows
+from riskapi.storage.guard import storage_errors
+
+_COLUMNS = {
+    "decision_id": "text",
+    "subject_id": "text",
+    "month": "text",
+    "input": "bytea",
+    "identity": "bytea",
+    "answer": "bytea",
+}
+_table = schema.decision_contents
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsRow:
+    """The sealed parts of one decision."""
+
+    decision_id: str
+    subject_id: str
+    month: str
+    input: bytes
+    identity: bytes | None
+    answer: bytes
+
+
+class Contents:
+    """The contents of one database; methods that take a connection work within its transaction."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @staticmethod
+    def add(connection: sa.Connection, rows: Sequence[tuple[str, str, str, bytes, bytes, bytes]]) -> None:
+        """Store contents: decision, subject, month, and the sealed input, identity and answer."""
+        insert_rows(connection, "decision_contents", _COLUMNS, rows)
+
+    def get(self, decision_id: str) -> ContentsRow | None:
+        """Find the contents of one decision; ``None`` once they are deleted."""
+        with storage_errors(), self._engine.connect() as connection:
+            found = self._select(connection, _table.c.decision_id == decision_id)
+        return found[0] if found else None
+
+    def of_subject(self, subject_id: str) -> list[ContentsRow]:
+        """Find the contents of all decisions about a subject, the oldest first."""
+        with storage_errors(), self._engine.connect() as connection:
+            return self._select(connection, _table.c.subject_id == subject_id)
+
+    @staticmethod
+    def mask(connection: sa.Connection, decision_ids: Collection[str]) -> int:
+        """Take identity out of decisions; gives how many had one."""
+        statement = sa.update(_table).where(_table.c.decision_id.in_(decision_ids), _table.c.identity.is_not(None))
+        return connection.execute(statement.values(identity=None)).rowcount
+
+    @staticmethod
+    def delete(connection: sa.Connection, decision_ids: Collection[str]) -> int:
+        """Delete the contents of decisions; gives how many there were."""
+        return connection.execute(sa.delete(_table).where(_table.c.decision_id.in_(decision_ids))).rowcount
+
+    @staticmethod
+    def _select(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[ContentsRow]:
+        rows = connection.execute(sa.select(_table).where(condition).order_by(_table.c.decision_id))
+        return [
+            ContentsRow(
+                row.decision_id,
+                row.subject_id,
+                row.month,
+                bytes(row.input),
+                None if row.identity is None else bytes(row.identity),
+                bytes(row.answer),
+            )
+            for row in rows
+        ]

@@ -1,0 +1,25 @@
+"""The key that signs checkpoints: read from its file, or made there."""
+
+import contextlib
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from models.errors import SigningKeyError
+from models.signing import create_key, load_key
+from riskapi.errors import SettingsError
+
+
+def log_key(path: Path) -> Ed25519PrivateKey:
+    """Read the key, making it where there is none.
+
+    Raises:
+        SettingsError: where it can be neither read nor made, or others can read it.
+    """
+    try:
+        if not path.exists():
+            with contextlib.suppress(FileExistsError):
+                return create_key(path)
+        return load_key(path)
+    except SigningKeyError as error:
+        raise SettingsError(f"RISKAPI_LOG_KEY_FILE: {error}") from None

@@ -1,0 +1,1 @@
+"""What is kept of travellers, for how long, and how it goes."""

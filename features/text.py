@@ -30,7 +30,7 @@ def check_text(value: str) -> str:
     r"""Give a text back if it reads as it is written.
 
     Raises:
-        PydanticCustomError: for a hidden character, or more marks upon a letter than any script has.
+        PydanticCustomError: for spaces alone, a hidden character, or more marks upon a letter than any script has.
 
     >>> check_text("O'Brien-Ńguyễn"), check_text("محمد"), check_text("李")
     ("O'Brien-Ńguyễn", 'محمد', '李')
@@ -38,13 +38,9 @@ def check_text(value: str) -> str:
     Traceback (most recent call last):
     pydantic_core._pydantic_core.PydanticCustomError: holds a control character or an invisible one
     """
-    if value.isascii() and value.isprintable():
-        return value
-    if _HIDDEN.search(value):
-        raise PydanticCustomError("hidden_character", "holds a control character or an invisible one")
-    if _marks_in_a_row(value) > MARKS_MAX:
-        raise PydanticCustomError("stacked_marks", "stacks more marks upon a letter than any script does")
-    return value
+    if value.isspace():
+        raise PydanticCustomError("blank_text", "holds nothing but spaces")
+    return _check_characters(value)
 
 
 def check_lines(value: str) -> str:
@@ -54,7 +50,17 @@ def check_lines(value: str) -> str:
     'Read.\nAgreed.'
     """
     for line in value.split("\n"):
-        check_text(line)
+        _check_characters(line)
+    return value
+
+
+def _check_characters(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value
+    if _HIDDEN.search(value):
+        raise PydanticCustomError("hidden_character", "holds a control character or an invisible one")
+    if _marks_in_a_row(value) > MARKS_MAX:
+        raise PydanticCustomError("stacked_marks", "stacks more marks upon a letter than any script does")
     return value
 
 

@@ -32,6 +32,7 @@ _RULES = {
     "datetime_type": ("a time is expected", "Send a text like 2026-03-14T09:40:00Z."),
     "datetime_parsing": ("a time is expected", "Send a text like 2026-03-14T09:40:00Z."),
     "datetime_from_date_parsing": ("a time is expected", "Send a text like 2026-03-14T09:40:00Z."),
+    "blank_text": ("holds nothing but spaces", "Leave the field out where it is not known."),
     "hidden_character": (
         "holds a control character or an invisible one",
         "Send letters, marks, digits, spaces and punctuation.",

@@ -59,6 +59,10 @@ class CompactRange:
             root = node_hash(left, root)
         return root
 
+    def copy(self) -> Self:
+        """Make a second range that grows on its own."""
+        return self.from_bytes(self.size, self.to_bytes())
+
     def to_bytes(self) -> bytes:
         """Write the subtrees down, the largest first, so that a later process need not read the whole log."""
         return b"".join(self._subtrees)

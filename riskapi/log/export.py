@@ -1,0 +1,158 @@
+"""Writes a log out for people who do not have the database: everything that `riskapi verify` needs, nobody's data."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from riskapi.errors import ServiceError
+from riskapi.log.contents_check import BATCH, PARTS
+from riskapi.log.database_source import DatabaseSource, commitment_of
+from riskapi.log.export_format import (
+    BUNDLES,
+    CHECKPOINTS,
+    CONTENTS,
+    FORMAT,
+    LEDGER,
+    LOG,
+    PUBLIC_KEY,
+    SALT_BYTES,
+    SUMMARY,
+    row_line,
+)
+from riskapi.log.findings import Findings
+from riskapi.log.keys import write_public
+
+_FILE_MODE = 0o600
+_PERSONAL_MODE = 0o700
+Opened = Mapping[str, bytes | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        rows: of the log.
+        heads: last row number of each writer.
+        contents: decisions whose contents or commitments were written.
+    """
+
+    rows: int
+    heads: dict[str, int]
+    contents: int
+
+
+def export_log(
+    source: DatabaseSource,
+    out: Path,
+    public: Sequence[Ed25519PublicKey],
+    *,
+    with_contents: bool = False,
+    progress: Callable[[int], None] = lambda _rows: None,
+) -> Exported:
+    """Write a log to a new directory.
+
+    Args:
+        source: snapshot of the database.
+        out: directory; it must not exist, or be empty.
+        public: keys of the log, for convenience; who verifies should have them from elsewhere.
+        with_contents: write what was stored of each decision, opened: personal data.
+        progress: told of rows as they are written.
+
+    Raises:
+        ServiceError: where the directory holds something, the log has malformed rows, or contents cannot be opened.
+        StorageError: where the database cannot be read.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise ServiceError(f"{out} holds something already: choose a new directory.")
+    out.mkdir(parents=True, exist_ok=True, mode=_PERSONAL_MODE)
+    findings = Findings(source.name)
+    heads: dict[str, int] = {}
+    rows = 0
+    with _new_file(out / LOG) as file:
+        for writer, seq, at, kind, body, row_hash in source.rows(findings):
+            file.write(row_line(writer, seq, at, kind, body, row_hash=row_hash))
+            heads[writer] = seq
+            rows += 1
+            if not rows % BATCH:
+                progress(BATCH)
+    progress(rows % BATCH)
+    if findings.total:
+        raise ServiceError("The log has rows that are none: run `riskapi verify` on the database.")
+    _write_lines(out / CHECKPOINTS, ({"note": note} for _, note, _ in source.checkpoints()))
+    _write_lines(out / BUNDLES, map(_bundle, source.registry.bundles()))
+    _write_lines(out / LEDGER, map(_plain, source.registry.ledger()))
+    contents = _write_lines(out / CONTENTS, _contents(source, with_contents=with_contents))
+    with _new_file(out / PUBLIC_KEY) as file:
+        file.write("".join(f"{write_public(key)}\n" for key in public).encode())
+    summary = {"format": FORMAT, "rows": rows, "heads": heads, "contents": contents, "personal": with_contents}
+    _write_lines(out / SUMMARY, [summary])
+    return Exported(rows, heads, contents)
+
+
+def _contents(source: DatabaseSource, *, with_contents: bool) -> Iterator[dict[str, Any]]:
+    waiting: list[str] = []
+    for decision_id in source.contents.ids():
+        waiting.append(decision_id)
+        if len(waiting) == BATCH:
+            yield from _contents_of(source, waiting, with_contents=with_contents)
+            waiting = []
+    if waiting:
+        yield from _contents_of(source, waiting, with_contents=with_contents)
+
+
+def _contents_of(source: DatabaseSource, ids: Sequence[str], *, with_contents: bool) -> Iterator[dict[str, Any]]:
+    """Where contents can be opened, their commitments are computed anew; else it is said which parts are there."""
+    if source.contents.can_open:
+        for decision_id, place, opened in source.contents.opened(ids):
+            yield {
+                "decision_id": decision_id,
+                "place": place,
+                "parts": {part: _part(opened[part], with_contents=with_contents) for part in PARTS},
+            }
+        return
+    if with_contents:
+        raise ServiceError("Contents cannot be opened: the secret and the keys database are needed.")
+    for decision_id, stored in source.contents.look_up(ids).items():
+        yield {"decision_id": decision_id, "place": stored.place, "parts": dict(stored.parts)}
+
+
+def _part(opened: bytes | str | None, *, with_contents: bool) -> dict[str, str] | bool | None:
+    if opened is None:
+        return None
+    if isinstance(opened, str):
+        return {"problem": opened}
+    if not with_contents:
+        return {"commit": commitment_of(opened).hex()}
+    return {"salt": opened[:SALT_BYTES].hex(), "content": opened[SALT_BYTES:].decode()}
+
+
+def _bundle(row: Any) -> dict[str, Any]:
+    return {
+        **_plain(row),
+        "manifest": row.manifest.decode(errors="replace"),
+        "signature": row.signature.decode(errors="replace"),
+    }
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
+
+
+def _write_lines(path: Path, lines: Any) -> int:
+    count = 0
+    with _new_file(path) as file:
+        for line in lines:
+            file.write(orjson.dumps(line) + b"\n")
+            count += 1
+    return count
+
+
+def _new_file(path: Path) -> BinaryIO:
+    """Open a file that only its owner can read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE), "wb")

@@ -1,0 +1,164 @@
+"""Reads a log from an exported directory, on a machine that has nothing else; trusts nothing of what stands there."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from riskapi.errors import ServiceError
+from riskapi.log.checkpoint_file import read_checkpoint_file
+from riskapi.log.contents_check import BATCH, PARTS, Stored
+from riskapi.log.export_format import BUNDLES, CHECKPOINTS, CONTENTS, LEDGER, LOG, SALT_BYTES, read_row_line
+from riskapi.log.findings import Findings, Rule
+from riskapi.log.registry_check import BundleFacts, LedgerFacts
+from riskapi.log.source import Row
+
+_LINE_BYTES_MAX = 1 << 26
+_CHUNK_BYTES = 1 << 20
+_BUNDLE_FIELDS = ("digest", "risk", "name", "version", "manifest", "signature")
+_HEX = frozenset("0123456789abcdef")
+
+
+class ExportSource:
+    """An exported directory.
+
+    Args:
+        directory: of the export.
+
+    Raises:
+        ServiceError: where it holds no log.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.name = str(directory)
+        if not (directory / LOG).is_file():
+            raise ServiceError(f"{directory} holds no exported log: {LOG} is missing.")
+        self.contents = ExportContents(directory / CONTENTS) if (directory / CONTENTS).is_file() else None
+        has_registry = (directory / BUNDLES).is_file() and (directory / LEDGER).is_file()
+        self.registry = ExportRegistry(directory) if has_registry else None
+
+    def row_count(self) -> int:
+        """How many lines there are."""
+        with (self._directory / LOG).open("rb") as file:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""))
+
+    def rows(self, findings: Findings) -> Iterator[Row]:
+        """Read the rows in the order of the file."""
+        with (self._directory / LOG).open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                row = read_row_line(line)
+                if row is not None:
+                    yield row
+                else:
+                    findings.add(Rule.MALFORMED, f"line {number} of {LOG} is no row")
+
+    def checkpoints(self) -> Iterator[tuple[str, str | None, tuple[str, int] | None]]:
+        """Read place and note of the checkpoints."""
+        path = self._directory / CHECKPOINTS
+        if path.is_file():
+            for line in read_checkpoint_file(path):
+                yield f"{CHECKPOINTS} line {line.number}", line.note, None
+
+
+class ExportRegistry:
+    """Bundles and ledger of an export."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def bundles(self) -> Iterator[BundleFacts]:
+        """Read the bundles."""
+        for row in _lines(self._directory / BUNDLES):
+            digest, risk, name, version, manifest, signature = (str(row.get(field)) for field in _BUNDLE_FIELDS)
+            hashes = row.get("hashes")
+            told = hashes if isinstance(hashes, dict) else {}
+            yield BundleFacts(digest, risk, name, version, manifest.encode(), signature.encode(), told)
+
+    def ledger(self) -> Iterator[LedgerFacts]:
+        """Read the ledger."""
+        for row in _lines(self._directory / LEDGER):
+            yield LedgerFacts(*(str(row.get(name)) for name in ("event", "digest", "risk", "principal", "rationale")))
+
+
+class ExportContents:
+    """Contents of an export: by decision, in a private temporary file, so that memory stays bounded."""
+
+    def __init__(self, path: Path) -> None:
+        self._index = sqlite3.connect("")
+        self._index.execute("CREATE TABLE contents (id TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID")
+        rows = ((str(row.get("decision_id")), orjson.dumps(_stored(row))) for row in _lines(path))
+        self._index.executemany("INSERT OR REPLACE INTO contents VALUES (?, ?)", rows)
+
+    def look_up(self, decision_ids: Sequence[str]) -> dict[str, Stored]:
+        """Find what was exported of decisions."""
+        found: dict[str, Stored] = {}
+        for start in range(0, len(decision_ids), BATCH):
+            batch = decision_ids[start : start + BATCH]
+            marks = ", ".join("?" * len(batch))
+            query = f"SELECT id, facts FROM contents WHERE id IN ({marks})"  # noqa: S608 - question marks only
+            for decision_id, facts in self._index.execute(query, batch):
+                place, parts = orjson.loads(facts)
+                found[decision_id] = Stored(
+                    place and (place[0], place[1]),
+                    {part: bytes.fromhex(held[1:]) if _is_commit(held) else held for part, held in parts.items()},
+                )
+        return found
+
+    def count(self) -> int:
+        """How many decisions have contents."""
+        return int(self._index.execute("SELECT count(*) FROM contents").fetchone()[0])
+
+    def ids(self) -> Iterator[str]:
+        """List the decisions that have contents."""
+        for (decision_id,) in self._index.execute("SELECT id FROM contents ORDER BY id"):
+            yield decision_id
+
+
+_COMMIT = "="
+"""Stands before the hex of a commitment in the index, where a problem is a text too."""
+
+
+def _is_commit(held: Any) -> bool:
+    return isinstance(held, str) and held.startswith(_COMMIT)
+
+
+def _stored(row: dict[str, Any]) -> tuple[list[Any] | None, dict[str, Any]]:
+    place, parts = row.get("place"), row.get("parts")
+    match place:
+        case [str(), int()]:
+            pass
+        case _:
+            place = None
+    parts = parts if isinstance(parts, dict) else {}
+    return place, {part: _held(parts.get(part)) for part in PARTS}
+
+
+def _held(part: Any) -> bool | str | None:
+    if part is None or part is True:
+        return part
+    match part:
+        case {"salt": str(salt), "content": str(content)} if not set(salt) - _HEX and len(salt) == 2 * SALT_BYTES:
+            return _COMMIT + sha256(bytes.fromhex(salt) + content.encode()).hexdigest()
+        case {"commit": str(commit)} if len(commit) == 2 * sha256().digest_size and not set(commit) - set(
+            "0123456789abcdef"
+        ):
+            return _COMMIT + commit
+        case {"problem": str()}:
+            return "could not be opened when it was exported"
+        case _:
+            return "has another form than an export"
+
+
+def _lines(path: Path) -> Iterable[dict[str, Any]]:
+    """Read lines of JSON; a line that is no object reads as an empty one, which then agrees with nothing."""
+    with path.open("rb") as file:
+        while line := file.readline(_LINE_BYTES_MAX):
+            try:
+                found = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                found = {}
+            yield found if isinstance(found, dict) else {}

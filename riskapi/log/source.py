@@ -1,0 +1,31 @@
+"""What a log is read from: an export or a database; verification knows nothing else of either."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from riskapi.log.contents_check import ContentsLookup
+from riskapi.log.findings import Findings
+from riskapi.log.registry_check import RegistryRows
+
+Row = tuple[str, int, str, str, bytes, bytes]
+"""Writer, seq, at, kind, body, hash."""
+
+
+class LogSource(Protocol):
+    """Where a log is read from: an export or a database."""
+
+    name: str
+    """For findings."""
+    contents: ContentsLookup | None
+    """What is stored of the decisions, where that can be seen from here."""
+    registry: RegistryRows | None
+    """Bundles and the ledger, where they are there."""
+
+    def row_count(self) -> int:
+        """How many rows there are, for a progress bar."""
+
+    def rows(self, findings: Findings) -> Iterator[Row]:
+        """Read the rows; those of one writer in their order."""
+
+    def checkpoints(self) -> Iterable[tuple[str, str | None, tuple[str, int] | None]]:
+        """Read place, note and columns (writer and size, where its row has them) of the checkpoints that it has."""

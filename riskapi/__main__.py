@@ -8,6 +8,7 @@ import typer
 
 COMMANDS = {
     "init": "init",
+    "migrate": "migrate",
     "serve": "serve",
     "keys": "keys",
     "propose": "proposals",

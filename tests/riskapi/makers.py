@@ -13,6 +13,8 @@ from typing import Any
 from features.examples import EXAMPLE_RECORD
 from riskapi.app import create_app
 from riskapi.auth import Principal, PrincipalKind, Scope, new_key
+from riskapi.decisions import DecisionRecord
+from riskapi.ids import uuid7
 from riskapi.services import Services
 from riskapi.settings import Settings
 from tests.bundles import RISK_NAMES, TRUSTED, make_bundle
@@ -103,3 +105,23 @@ def with_facts(base: Mapping[str, Any] = EXAMPLE_RECORD, **blocks: Any) -> dict[
     for name, value in blocks.items():
         data[name] = {**data.get(name, {}), **value} if isinstance(value, dict) else value
     return data
+
+
+def row(principal: str = "Gateway", subject: bytes = b"somebody", **changes: Any) -> DecisionRecord:
+    """A decision to store, about nobody."""
+    values = {
+        "decision_id": uuid7(),
+        "scored_at": "2026-03-14T09:00:00.000Z",
+        "principal": principal,
+        "unit": "",
+        "key_id": "0" * 16,
+        "audiences": ("enforcement", "protection"),
+        "digests": ("sha256:" + "0" * 64,),
+        "dropped": ("meals",),
+        "purpose": "border_control",
+        "subject": sha256(subject).digest(),
+        "input": b'{"record_id":"x"}',
+        "identity": b'{"record_id":"r1"}',
+        "answer": b'{"record_id":null,"risks":[]}',
+    }
+    return DecisionRecord(**(values | changes))

@@ -13,6 +13,7 @@ from riskapi.auth import Scope
 from riskapi.errors import StorageError
 from riskapi.ids import is_uuid
 from riskapi.schemas import ScoreAnswer
+from riskapi.privacy.sealing import with_record_id
 from riskapi.services import Services
 from tests.bundles import RISK_NAMES, TRUSTED, make_bundle
 from tests.makers import EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD, EXAMPLE_RECORD, random_data
@@ -115,28 +116,28 @@ def test_r2_never_stored_facts_are_dropped_and_named(client):
 
 
 def store_bytes(client):
-    """Every byte of the store and of its log."""
+    """Every byte of the store, of the keys and of the checkpoints."""
     path = services_of(client).settings.database_path
-    return b"".join(file.read_bytes() for file in path.parent.glob("store.db*"))
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_linkage_facts_are_stored_as_keyed_hashes(client):
-    """Document numbers, telephones and addresses reach the store as hashes under the service's secret."""
+def test_facts_of_identity_are_nowhere_in_clear(client):
+    """Names, document numbers, telephones and addresses are sealed; the rest of the record holds their keyed hashes."""
     decision_id = client.post("/v1/scores", json=with_facts(**HASHED)).json()["decision_id"]
     services = services_of(client)
     stored = orjson.loads(services.decisions.decision(decision_id).input)
     assert stored["documents"][0]["number"] == services.secret.hash_fact("ZZDOCUMENTZZ")
     assert stored["contact"]["phone"] == services.secret.hash_fact("ZZPHONEZZ")
-    for marker in (b"ZZDOCUMENTZZ", b"ZZPHONEZZ", b"ZZMAILZZ"):
+    for marker in (b"ZZDOCUMENTZZ", b"ZZPHONEZZ", b"ZZMAILZZ", b"WARSAME", EXAMPLE_RECORD["record_id"].encode()):
         assert marker not in store_bytes(client)
-    assert b"WARSAME" in store_bytes(client), "the search must be able to find what is there"
+    assert b"Gateway NBO" in store_bytes(client), "the search must be able to find what is there"
 
 
 def test_stored_answer_is_the_sent_one_byte_for_byte(client):
     """The store holds the very bytes that left."""
     answer = client.post("/v1/scores", json=EXAMPLE_RECORD)
     row = services_of(client).decisions.decision(answer.json()["decision_id"])
-    assert row.answer == answer.content
+    assert with_record_id(row.answer, EXAMPLE_RECORD["record_id"]) == answer.content
     assert row.principal == "Gateway NBO"
     assert row.audiences == (Audience.ENFORCEMENT, Audience.PROTECTION)
     assert row.digests == tuple(risk["model"]["digest"] for risk in answer.json()["risks"])
@@ -147,7 +148,8 @@ def test_crew_is_not_scored_and_still_on_record(client):
     answer = client.post("/v1/scores", json=with_facts(traveller={"passenger_type": "C"}))
     assert answer.json()["not_scored"] == "crew"
     assert answer.json()["risks"] == []
-    assert services_of(client).decisions.decision(answer.json()["decision_id"]).answer == answer.content
+    row = services_of(client).decisions.decision(answer.json()["decision_id"])
+    assert with_record_id(row.answer, EXAMPLE_RECORD["record_id"]) == answer.content
 
 
 @pytest.mark.parametrize(

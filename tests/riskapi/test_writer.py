@@ -5,7 +5,7 @@ import pytest
 
 from riskapi.errors import StorageError
 from riskapi.storage.writer import GroupCommitWriter
-from tests.riskapi.test_storage import row
+from tests.riskapi.makers import row
 
 
 class SlowStore:
@@ -13,6 +13,7 @@ class SlowStore:
 
     def __init__(self):
         self.transactions = []
+        self.ticks = 0
         self.gate = threading.Event()
         self.gate.set()
         self.failure = None
@@ -22,6 +23,10 @@ class SlowStore:
         if self.failure is not None:
             raise self.failure
         self.transactions.append(list(rows))
+        return [row.decision_id for row in rows if row.principal == "refused"]
+
+    def tick(self):
+        self.ticks += 1
 
     def decision(self, decision_id):
         return None
@@ -89,7 +94,7 @@ def test_failed_transaction_acknowledges_nothing_and_the_next_one_works():
         assert all(isinstance(one, StorageError) for one in outcomes)
         store.failure = None
         await writer.append([row("after")])
-        return [rows[0].record_id for rows in store.transactions]
+        return [rows[0].principal for rows in store.transactions]
 
     assert run(scenario) == ["after"]
 
@@ -167,3 +172,30 @@ def test_caller_who_hung_up_disturbs_nobody():
         return sum(map(len, store.transactions))
 
     assert run(scenario) == 2
+
+
+def test_each_caller_hears_which_of_its_own_rows_were_not_stored():
+    """Where another decision has the idempotency key, the one who sent it hears so, and nobody else."""
+
+    async def scenario(writer, store):
+        store.gate.clear()
+        first = writer.append([row("stored")])
+        late, other = row("refused"), row("stored")
+        second, third = writer.append([late, other]), writer.append([row("stored")])
+        store.gate.set()
+        return list(await first), list(await second) == [late.decision_id], list(await third)
+
+    assert run(scenario) == ([], True, [])
+
+
+def test_idle_writer_sees_to_what_is_due(monkeypatch):
+    """Without any request the store is asked now and then, so that a checkpoint is not late."""
+    monkeypatch.setattr("riskapi.storage.writer._TICK_SECONDS", 0.01)
+
+    async def scenario(writer, store):
+        while store.ticks < 3:
+            await asyncio.sleep(0.01)
+        await writer.append([row()])
+        return len(store.transactions)
+
+    assert run(scenario) == 1

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from riskapi.errors import plain_answer
 from riskapi.services import Services
@@ -23,6 +23,11 @@ _HOST = re.compile(rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 _SPOKEN = ("1.1", "1.0")
 _IDLE_SECONDS = 5
+_TRAILERS_MAX = 100
+_FRAMING_PER_BYTE = 8
+"""Bytes of framing that a byte of content may cost; a chunk of one byte costs six."""
+_FRAMING_BYTES = 1 << 19
+"""Bytes of framing that any body may have: more than one read from the socket brings."""
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -61,6 +66,7 @@ TARGET = Refusal(400, "target", "The request must ask for a path of the host tha
 CODING = Refusal(400, "transfer_encoding", "A body comes with Content-Length, or in chunks and nothing else.")
 VERSION = Refusal(505, "version", "HTTP/1.1 is spoken here.")
 HEAD = Refusal(431, "head_size", "Request line and headers are too large together.")
+PADDED = Refusal(400, "padding", "The body has more framing than content.")
 LATE = Refusal(408, "head_timeout", "The head of the request did not arrive in time.")
 
 
@@ -76,6 +82,20 @@ class _RefusedError(Exception):
     """Leaves the parser from within one of its callbacks."""
 
 
+class _Trailers(list[tuple[bytes, bytes]]):
+    """Takes trailers, up to a bound, and keeps none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+
+    def append(self, _pair: tuple[bytes, bytes]) -> None:
+        """Count one."""
+        self._count += 1
+        if self._count > _TRAILERS_MAX:
+            raise _RefusedError
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """One connection with deadlines and bounds; made by :func:`guarded`."""
 
@@ -89,6 +109,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refusal = SYNTAX
         self._awaited = _Phase.NOTHING
         self._keeps_alive = True
+        self._wire_bytes = 0
+        self._body_bytes = 0
+        self._running: RequestResponseCycle | None = None
+        self._refused = False
         self._receiving: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
 
@@ -109,7 +133,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, then see to the deadline of what is still awaited."""
         self._unset_keepalive_if_required()
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._refused:
             return
         if self._is_endless_head(data):
             self._refuse(HEAD)
@@ -127,6 +151,9 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._head_bytes > self.limits.head_bytes:
                 self._refuse(HEAD)
                 return
+        elif self._phase is _Phase.BODY and self._is_padded(len(data)):
+            self._refuse(PADDED)
+            return
         if self._phase is not self._awaited:
             self._watch()
 
@@ -144,8 +171,15 @@ class GuardedProtocol(HttpToolsProtocol):
             raise _RefusedError
         self._phase = _Phase.BODY
         super().on_headers_complete()
+        self.headers = _Trailers()  # what comes after the body is no header: it is counted and forgotten
+        self._wire_bytes = self._body_bytes = 0
         self._keeps_alive = self.cycle.keep_alive
         self.cycle.keep_alive = False  # an answer before the end of the body is the last one
+
+    def on_body(self, body: bytes) -> None:
+        """Count what of the body came."""
+        self._body_bytes += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that nothing of this request is awaited any more."""
@@ -256,30 +290,36 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_answering():
             self.cycle.keep_alive = False
 
-    def _refuse(self, refusal: Refusal) -> None:
-        """Answer for a request that is not served, unless an earlier one is being answered; then close."""
-        self._account(refusal)
-        running = self._is_answering()
-        broken_body = self._phase is _Phase.BODY and not self.pipeline
-        if running and (self.cycle.response_started or not broken_body):
-            self._drop_after_running()
-            return
-        self._write(refusal)
-        self.transport.close()
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
-    def _drop_after_running(self) -> None:
-        """Let the requests that came whole be answered, then close; what follows them is never looked at."""
-        if self._phase is _Phase.BODY and self.pipeline and self.pipeline[0][0] is self.cycle:
-            self.pipeline.popleft()  # the newest is the broken one
-            newest = self.pipeline[0][0] if self.pipeline else None
-            if newest is None:
-                self.transport.close()
-                return
-            newest.keep_alive = False
-        elif self._phase is _Phase.BODY:
+    def _is_padded(self, received: int) -> bool:
+        """Whether far more came than what the body holds: extensions of chunks, or trailers, without end."""
+        self._wire_bytes += received
+        return self._wire_bytes > _FRAMING_PER_BYTE * self._body_bytes + _FRAMING_BYTES
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer for a request that is not served; where an earlier one is being answered, only end the connection."""
+        self._refused = True
+        self._account(refusal)
+        running = self._running
+        own = running is self.cycle and self._phase is _Phase.BODY
+        if running is None or running.response_complete or (own and not running.response_started):
+            self._write(refusal)
+            self.transport.close()
+        elif own:
             self.transport.close()
         else:
-            self.cycle.keep_alive = False
+            self._end_after_whole_requests(running)
+
+    def _end_after_whole_requests(self, running: RequestResponseCycle) -> None:
+        """Let the requests that came whole be answered, then close; what follows them is never looked at."""
+        if self._phase is _Phase.BODY:
+            self.pipeline.popleft()  # the newest, which is broken
+        last = self.pipeline[0][0] if self.pipeline else running
+        last.keep_alive = False
+        self.cycle = last
         self.flow.pause_reading()
 
     def _write(self, refusal: Refusal) -> None:

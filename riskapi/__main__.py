@@ -11,11 +11,15 @@ COMMANDS = {
     "migrate": "migrate",
     "serve": "serve",
     "keys": "keys",
+    "accounts": "accounts",
     "propose": "proposals",
     "proposals": "proposals",
     "approve": "proposals",
     "reject": "proposals",
     "score-file": "score_file",
+    "verify": "verify",
+    "replay": "replay",
+    "export-log": "export",
     "demo": "demo",
 }
 """Each command with its module in ``riskapi.commands``, in the order of the help."""

@@ -16,10 +16,14 @@ class LogSource(Protocol):
 
     name: str
     """For findings."""
-    contents: ContentsLookup | None
-    """What is stored of the decisions, where that can be seen from here."""
-    registry: RegistryRows | None
-    """Bundles and the ledger, where they are there."""
+
+    @property
+    def contents(self) -> ContentsLookup | None:
+        """What is stored of the decisions, where that can be seen from here."""
+
+    @property
+    def registry(self) -> RegistryRows | None:
+        """Bundles and the ledger, where they are there."""
 
     def row_count(self) -> int:
         """How many rows there are, for a progress bar."""

@@ -1,5 +1,6 @@
 """The application: routes, error answers and life span, put together from the settings."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,15 +15,43 @@ from starlette.responses import Response
 from features.errors import FeatureError
 from models.errors import ModelError
 from riskapi import __version__
+from riskapi.access.callers import CALLER
+from riskapi.access.guard import SECURITY_SCHEMES
+from riskapi.access.matrix import Purpose
+from riskapi.access.principal import Principal
+from riskapi.access.purpose import stated_purpose
 from riskapi.describe import extra_schemas
 from riskapi.edge import Edge
-from riskapi.errors import InvalidBodyError, Problem, ProblemAnswer, ServiceError, answer_for, plain_answer
-from riskapi.routes import batch, decisions, docs, features, health, manifests, metrics, models, proposals, scores
+from riskapi.errors import (
+    InvalidBodyError,
+    Problem,
+    ProblemAnswer,
+    PurposeError,
+    ServiceError,
+    StorageError,
+    answer_for,
+    plain_answer,
+)
+from riskapi.log.entry import Kind
+from riskapi.routes import (
+    accounts,
+    batch,
+    decisions,
+    docs,
+    features,
+    health,
+    manifests,
+    metrics,
+    models,
+    proposals,
+    scores,
+    sessions,
+)
 from riskapi.schemas import ProposalRequest, RationaleRequest
 from riskapi.services import Services
 from riskapi.settings import Settings
 
-ROUTERS = (scores, batch, manifests, decisions, features, models, proposals, health, metrics)
+ROUTERS = (scores, batch, manifests, decisions, features, models, proposals, sessions, accounts, health, metrics)
 """In the order of the API page; the hot path first, since paths are tried in this order."""
 
 DESCRIPTION = """
@@ -58,10 +87,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json" if shows_docs else None,
+        openapi_url=None,
     )
     app.state.services = made
     app.add_middleware(Edge, services=made)
+    app.add_exception_handler(PurposeError, _refuse_purpose)
     for error in (ServiceError, FeatureError, ModelError, HTTPException, RequestValidationError):
         app.add_exception_handler(error, _answer)
     for module in (*ROUTERS, docs) if shows_docs else ROUTERS:
@@ -80,6 +110,23 @@ async def _answer(_request: Request, error: Exception) -> Response:
     return _response(answer_for(error))
 
 
+async def _refuse_purpose(request: Request, error: Exception) -> Response:
+    """Put a refused purpose on record, then answer; a purpose that is no word of ours is not repeated."""
+    stated = stated_purpose(request.scope["headers"])
+    caller: Principal = request.scope[CALLER]
+    body = {
+        "by": caller.name,
+        "key_id": caller.key_id,
+        "route": getattr(request.scope.get("route"), "path", ""),
+        "stated": stated if stated in set(Purpose) else "none" if stated is None else "unknown",
+    }
+    try:
+        await asyncio.to_thread(request.app.state.services.journal.append, Kind.REFUSED_PURPOSE, body)
+    except StorageError as failure:
+        error = failure
+    return _response(answer_for(error))
+
+
 def _response(answer: ProblemAnswer) -> Response:
     return Response(answer.body, answer.status, dict(answer.headers))
 
@@ -89,6 +136,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes, summary=None
         )
+        document["components"]["securitySchemes"] = SECURITY_SCHEMES
         schemas = document["components"].setdefault("schemas", {})
         for name, schema in extra_schemas(ProposalRequest, RationaleRequest).items():
             schemas.setdefault(name, schema)

@@ -8,38 +8,85 @@ from pydantic import ValidationError
 from features.errors import FeatureError
 from features.record import TravellerRecord
 from models.errors import ModelError
+from riskapi.access.journal import Journal
+from riskapi.access.matrix import Action, Reach
+from riskapi.access.principal import Principal
+from riskapi.access.purpose import Use
 from riskapi.active import ActiveModels
-from riskapi.auth import Principal
 from riskapi.decisions import StoredDecision
 from riskapi.errors import ExplanationMismatchError, NotFoundError
 from riskapi.ids import is_uuid
 from riskapi.live import LiveModels
+from riskapi.log.entry import Kind
 from riskapi.storage.base import DecisionStore
 
 _NOT_FOUND = "No decision with this id that this key may see."
 
 
-def seen_by(store: DecisionStore, decision_id: str, caller: Principal) -> tuple[StoredDecision, dict[str, Any] | None]:
+_PROTECTED = frozenset({"gender", "nationality", "residence_country", "issuing_country"})
+"""Facts of identity that are for audits of fairness alone."""
+
+
+def seen_by(
+    store: DecisionStore, decision_id: str, caller: Principal
+) -> tuple[StoredDecision, dict[str, Any] | None, dict[str, Any]]:
     """Find a decision as far as a caller may see it.
 
     Returns:
-        The decision, and its answer without the risks of other audiences; ``None`` where it is no longer kept.
+        The decision, its answer without the risks of other audiences (``None`` where it is no longer kept), and the
+        facts of identity that the caller may see, by place.
 
     Raises:
-        NotFoundError: for no such decision, and for one that is only for other audiences: the text is the same.
+        NotFoundError: for no such decision, and for one that is only for other audiences or beyond the caller's reach:
+            the text is the same.
     """
     row = store.decision(decision_id) if is_uuid(decision_id) else None
-    if row is None or caller.audiences.isdisjoint(row.audiences):
+    if (
+        row is None
+        or caller.audiences.isdisjoint(row.audiences)
+        or not caller.reaches(Action.DECISIONS_READ, row.principal, row.unit)
+    ):
         raise NotFoundError(_NOT_FOUND)
+    identity = _shown(identity_of(row), caller)
     if row.answer is None:
-        return row, None
+        return row, None, identity
     answer: dict[str, Any] = orjson.loads(row.answer)
     scored = bool(answer["risks"])
     answer["risks"] = [risk for risk in answer["risks"] if risk["audience"] in caller.audiences]
     if scored and not answer["risks"]:
         raise NotFoundError(_NOT_FOUND)
-    answer["record_id"] = identity_of(row).get("record_id")
-    return row, answer
+    answer["record_id"] = identity.get("record_id")
+    return row, answer, identity
+
+
+def note_view(journal: Journal, what: str, row: StoredDecision, use: Use) -> None:
+    """Put on record that somebody looks at a decision; to be called before they see it.
+
+    Raises:
+        StorageError: where it is not on record; then nothing may be shown.
+    """
+    caller, purpose = use
+    journal.append(
+        Kind.ACCESS,
+        {
+            "by": caller.name,
+            "decision_id": row.decision_id,
+            "key_id": caller.key_id,
+            "purpose": purpose.value,
+            "what": what,
+        },
+    )
+
+
+def _shown(identity: dict[str, Any], caller: Principal) -> dict[str, Any]:
+    """Leave out what a caller may not see: who it is, where views are masked; protected facts, except for audits."""
+    masked = caller.rights.get(Action.DECISIONS_READ) is Reach.MASKED
+    audits = Action.AUDIT_FACTS in caller.rights
+    return {
+        place: fact
+        for place, fact in identity.items()
+        if (audits if place.rpartition(".")[2] in _PROTECTED else not masked)
+    }
 
 
 def identity_of(row: StoredDecision) -> dict[str, Any]:

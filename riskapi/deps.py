@@ -1,24 +1,19 @@
-"""What routes ask for by type: the services, a caller with a scope, a strict body."""
+"""What routes ask for by type: the services, the caller, the purpose, a strict body."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ValidationError
 
-from riskapi.auth import Principal, Scope
+from riskapi.access.callers import CALLER
+from riskapi.access.matrix import Purpose
+from riskapi.access.principal import Principal
+from riskapi.access.purpose import check_purpose, stated_purpose
 from riskapi.body import check_media_type, read_body, strict_json
-from riskapi.edge import NOTES
 from riskapi.errors import InvalidBodyError
 from riskapi.problems import problems_of
 from riskapi.services import Services
-
-BEARER = HTTPBearer(
-    scheme_name="ApiKey", bearerFormat="rk_<id>_<secret>", description="A key of a named principal", auto_error=False
-)
-SECURITY: list[dict[str, list[str]]] = [{"ApiKey": []}]
-"""For routes that check the caller themselves."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -32,36 +27,29 @@ def services_of(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services_of)]
 
 
-def authenticate(request: Request, services: Services, scope: Scope | None) -> Principal:
-    """Find out who calls and whether they may.
+async def caller_of(request: Request) -> Principal:
+    """Who sent a request; its route let them in before."""
+    caller: Principal = request.scope[CALLER]
+    return caller
+
+
+Caller = Annotated[Principal, Depends(caller_of)]
+
+
+async def purpose_of(request: Request, caller: Caller) -> Purpose:
+    """Check the purpose that the header of a request states.
 
     Raises:
-        AuthenticationError: for no valid key.
-        PermissionDeniedError: where the key lacks the scope.
+        PurposeError: for none, or one that is not allowed to the caller.
     """
-    principal = services.caller(request.scope)
-    request.scope[NOTES]["key_id"] = principal.key_id
-    if scope is not None:
-        principal.require(scope)
-    return principal
+    return check_purpose(caller, stated_purpose(request.scope["headers"]))
 
 
-def caller_with(scope: Scope) -> Any:
-    """Make the dependency that hands a route its caller, if the key has a scope."""
-
-    async def caller(request: Request, services: ServicesDep, _shown: Annotated[Any, Depends(BEARER)]) -> Principal:
-        return authenticate(request, services, scope)
-
-    return Depends(caller)
-
-
-DecisionReader = Annotated[Principal, caller_with(Scope.DECISIONS_READ)]
-ModelReader = Annotated[Principal, caller_with(Scope.MODELS_READ)]
-Approver = Annotated[Principal, caller_with(Scope.MODELS_APPROVE)]
+StatedPurpose = Annotated[Purpose, Depends(purpose_of)]
 
 
 def strict_body(model: type[Body], limit: Callable[[Services], int]) -> Callable[..., Awaitable[Body]]:
-    """Make the dependency that reads a body as strict JSON; depend on the caller first, so that nobody else is read.
+    """Make the dependency that reads a body as strict JSON; the route lets its caller in first.
 
     Args:
         model: what the body must be.

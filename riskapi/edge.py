@@ -5,6 +5,7 @@ import time
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from riskapi.access.callers import CALLER, RATE
 from riskapi.errors import answer_for
 from riskapi.services import Services
 from riskapi.telemetry import where_it_failed
@@ -18,7 +19,9 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
+TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 NO_STORE = (b"cache-control", b"no-store")
 NO_CONTENT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
@@ -49,6 +52,9 @@ class Edge:
                 status = message["status"]
                 headers = message["headers"]
                 headers.extend(SECURITY_HEADERS)
+                headers.extend(scope.get(RATE, ()))
+                if scope.get("scheme") == "https":
+                    headers.append(TRANSPORT_SECURITY)
                 names = {name for name, _ in headers}
                 headers.extend(pair for pair in (NO_STORE, NO_CONTENT_POLICY) if pair[0] not in names)
             await send(message)
@@ -75,6 +81,9 @@ class Edge:
         """Write the one line, count the one request."""
         route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
         method = scope["method"] if scope["method"] in _METHODS else _OTHER_METHOD
+        caller = scope.get(CALLER)
+        if caller is not None:
+            scope[NOTES]["key_id"] = caller.key_id
         metrics, log = self._services.metrics, self._services.log
         metrics.requests.labels(route, method, status).inc()
         metrics.request_seconds.labels(route).observe(seconds)

@@ -2,18 +2,26 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
-from starlette.types import Scope as AsgiScope
 
+from riskapi.access.account_store import SqlAccountStore
+from riskapi.access.accounts import Accounts
+from riskapi.access.callers import Callers
+from riskapi.access.keys import KeyRing
+from riskapi.access.principal import utc_now
+from riskapi.access.sessions import Sessions, SessionTimes
+from riskapi.access.store import SqlKeyStore
+from riskapi.access.tokens import tokens_of
 from riskapi.active import ActiveModels
 from riskapi.approvals import Approvals
-from riskapi.auth import KeyRing, Principal, utc_now
-from riskapi.errors import AuthenticationError, StorageError
+from riskapi.errors import StorageError
 from riskapi.idempotency import IdempotencyKeys
+from riskapi.limits import ProbingQuota, RateLimit
 from riskapi.log.writers import FileLease, ServerLease
 from riskapi.privacy.keys import Keys
 from riskapi.secret import ServiceSecret
@@ -23,9 +31,8 @@ from riskapi.storage.contents import Contents
 from riskapi.storage.decisions import SqlDecisionStore
 from riskapi.storage.engine import is_embedded, open_database, open_engine
 from riskapi.storage.journal import Journal
-from riskapi.storage.keys import SqlKeyStore
-from riskapi.storage.log_key import log_key
 from riskapi.storage.ledger import SqlLedger
+from riskapi.storage.log_key import log_key
 from riskapi.storage.writer import GroupCommitWriter
 from riskapi.telemetry import Metrics, where_it_failed
 
@@ -57,6 +64,24 @@ class Services:
         self.ledger = SqlLedger(self.engine, self.journal)
         self.keys = SqlKeyStore(self.engine, self.journal)
         self.ring = KeyRing(self.secret)
+        account_store = SqlAccountStore(self.engine, self.journal)
+        self.accounts = Accounts(account_store, clock)
+        self.sessions = Sessions(
+            account_store,
+            self.secret,
+            clock,
+            SessionTimes(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)),
+        )
+        self.probing = ProbingQuota(settings.probing_variations, settings.probing_records)
+        self.callers = Callers(
+            self.ring,
+            self.sessions,
+            tokens_of(settings),
+            clock=clock,
+            rate=RateLimit(settings.rate_per_second, settings.rate_burst),
+            failures=RateLimit(settings.refused_per_second, round(settings.refused_per_second * 10)),
+            look_again=self.refresh_ring,
+        )
         self.active = ActiveModels(
             self.ledger, settings.trusted_signers, settings.reasons_for, settings.reasons_against
         )
@@ -121,33 +146,18 @@ class Services:
         self.subject_keys.close()
         self.engine.dispose()
 
-    def caller(self, scope: AsgiScope) -> Principal:
-        """Find out who sends a request.
+    def refresh_ring(self) -> bool:
+        """Read the keys now: a key made a moment ago is valid before the next look.
 
-        Raises:
-            AuthenticationError: for no key, two, or one that is not valid now.
+        Returns:
+            Whether they were read; a flood of unknown keys is not worth a look for each.
         """
-        sent = [value for name, value in scope["headers"] if name == b"authorization"]
-        authorization = sent[0].decode("latin-1") if len(sent) == 1 else None
-        try:
-            return self.ring.principal(authorization, self.clock())
-        except AuthenticationError:
-            if authorization is None or not self._ring_is_stale():
-                raise
-        self.refresh_ring()
-        return self.ring.principal(authorization, self.clock())
-
-    def refresh_ring(self) -> None:
-        """Read the keys now: a key made a moment ago is valid before the next look."""
-        with contextlib.suppress(StorageError):
-            self.ring.replace(self.keys.keys())
-
-    def _ring_is_stale(self) -> bool:
-        """Whether an unknown key is worth a look into the store; a flood of them is not."""
-        now = asyncio.get_running_loop().time() if self._look_out else float("inf")
+        now = time.monotonic()
         if now - self._ring_asked_at < _RING_REFRESH_SECONDS_MIN:
             return False
         self._ring_asked_at = now
+        with contextlib.suppress(StorageError):
+            self.ring.replace(self.keys.keys())
         return True
 
     async def _keep_looking(self) -> None:

@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from riskapi.access.addresses import is_safe_url
+from riskapi.access.matrix import Role
 from riskapi.errors import SettingsError
 
 PREFIX = "RISKAPI_"
@@ -46,7 +48,8 @@ class Settings(BaseSettings):
         ),
     ] = "sqlite:///var/riskapi-keys.db"
     log_key_file: Annotated[
-        Path, Field(description="Ed25519 key (PEM, mode 0600) that signs the checkpoints of the log; made where missing")
+        Path,
+        Field(description="Ed25519 key (PEM, mode 0600) that signs the checkpoints of the log; made where missing"),
     ] = Path("var/riskapi-log-key.pem")
     checkpoint_file: Annotated[
         Path,
@@ -106,6 +109,94 @@ class Settings(BaseSettings):
     shutdown_seconds: Annotated[
         int, Field(ge=1, le=600, description="How long requests in flight may take to end at shutdown")
     ] = 20
+    rate_per_second: Annotated[
+        float, Field(ge=0, description="Requests a second that one caller may make in the long run; 0 for no limit")
+    ] = 2000.0
+    rate_burst: Annotated[int, Field(ge=1, description="Requests that one caller may make at once after a pause")] = (
+        4000
+    )
+    refused_per_second: Annotated[
+        float,
+        Field(ge=0, description="Requests a second without a valid key, token or session from one address; 0 for any"),
+    ] = 50.0
+    probing_variations: Annotated[
+        int,
+        Field(ge=0, description="Variations of one record that a key may have scored in an hour; 0 for any number"),
+    ] = 30
+    probing_records: Annotated[
+        int, Field(ge=0, description="Records that a key may have scored in an hour; 0 for any number")
+    ] = 0
+    session_idle_minutes: Annotated[
+        int, Field(ge=1, le=720, description="After how long without a request a person has to sign in again")
+    ] = 30
+    session_hours: Annotated[
+        int, Field(ge=1, le=24, description="After how long a person has to sign in again in any case")
+    ] = 12
+    oidc_issuer: Annotated[
+        str | None,
+        Field(description="Identity provider (OpenID Connect) whose bearer tokens are accepted, as in their `iss`"),
+    ] = None
+    oidc_audience: Annotated[
+        str | None, Field(description="What those tokens must be made out to, as in their `aud`")
+    ] = None
+    oidc_roles: Annotated[
+        dict[str, Role],
+        NoDecode,
+        Field(description="Role for each group of the provider that counts: `group=role`, comma-separated"),
+    ] = {}
+    oidc_roles_claim: Annotated[str, Field(description="Where the groups are in a token; dots lead into objects")] = (
+        "roles"
+    )
+    oidc_name_claim: Annotated[
+        str, Field(description="What names a person in a token; nobody may be able to change their own")
+    ] = "sub"
+    oidc_units_claim: Annotated[
+        str | None, Field(description="Where a person's places of work are in a token, if anywhere")
+    ] = None
+    oidc_keys_file: Annotated[
+        Path | None, Field(description="The provider's public keys (JWKS); with it, nothing is ever fetched")
+    ] = None
+    oidc_keys_url: Annotated[
+        str | None,
+        Field(description="Where those keys are fetched; left out, the provider's discovery document says so"),
+    ] = None
+    oidc_leeway_seconds: Annotated[int, Field(ge=0, le=120, description="How far the provider's clock may differ")] = 30
+    oidc_lifetime_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="Longest lifetime of a token, since none can be called back")
+    ] = 60
+    tls_certificate_file: Annotated[
+        Path | None, Field(description="Certificate chain of the service (PEM); with it, only TLS is spoken")
+    ] = None
+    tls_key_file: Annotated[Path | None, Field(description="Private key of that certificate (PEM)")] = None
+    tls_client_ca_file: Annotated[
+        Path | None, Field(description="Authorities (PEM) whose client certificates are accepted")
+    ] = None
+    tls_client_required: Annotated[
+        bool, Field(description="Whether every client must have a certificate of these authorities")
+    ] = False
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.rpartition("=") for part in value.split(",") if part.strip()]
+        return {group.strip(): role.strip() for group, _, role in pairs}
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        if self.oidc_issuer and not (self.oidc_audience and self.oidc_roles):
+            raise ValueError("RISKAPI_OIDC_ISSUER needs RISKAPI_OIDC_AUDIENCE and RISKAPI_OIDC_ROLES")
+        urls = (self.oidc_issuer, self.oidc_keys_url)
+        if self.oidc_keys_file is None and any(url is not None and not is_safe_url(url) for url in urls):
+            raise ValueError("keys of an identity provider are fetched over https only: see RISKAPI_OIDC_KEYS_FILE")
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("RISKAPI_TLS_CERTIFICATE_FILE and RISKAPI_TLS_KEY_FILE go together")
+        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
+            raise ValueError("RISKAPI_TLS_CLIENT_CA_FILE needs RISKAPI_TLS_CERTIFICATE_FILE")
+        if self.tls_client_required and self.tls_client_ca_file is None:
+            raise ValueError("RISKAPI_TLS_CLIENT_REQUIRED needs RISKAPI_TLS_CLIENT_CA_FILE")
+        return self
 
     @field_validator("trusted_signers", "allowed_hosts", mode="before")
     @classmethod
@@ -166,7 +257,7 @@ class Settings(BaseSettings):
             settings = cls()
         except ValidationError as error:
             problems += [
-                f"{PREFIX}{str(one['loc'][0]).upper()}: {one['msg']}"
+                f"{PREFIX}{str(one['loc'][0]).upper()}: {one['msg']}" if one["loc"] else one["msg"]
                 for one in error.errors(include_input=False, include_url=False, include_context=False)
             ]
         if problems:
@@ -194,4 +285,6 @@ def _shown(default: Any) -> str:
         return str(default).lower()
     if isinstance(default, tuple):
         return ",".join(default) or "none"
+    if isinstance(default, dict):
+        return "none"
     return str(default)

@@ -41,7 +41,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class RoleGrant:
-    """Roles that one person asked for an account, and what another person decided."""
+    """Roles that one person asked for an account, and what another person decided; ids grow with time."""
 
     grant_id: str
     login: str
@@ -137,11 +137,13 @@ class SqlAccountStore:
         with storage_errors(), self._engine.connect() as connection:
             return _all(connection)
 
-    def set_password(self, login: str, password_hash: str) -> None:
-        """Store a new hash of a person's own choice."""
+    def set_password(self, login: str, password_hash: str, *, sign_out: bool = False) -> None:
+        """Store a new hash of a person's own password, and end all sessions where it is another password."""
         values = {"password_hash": password_hash, "must_change": False}
         with storage_errors(), self._writing.begin() as connection:
             connection.execute(sa.update(accounts).where(accounts.c.login == login), values)
+            if sign_out:
+                connection.execute(sa.delete(sessions).where(sessions.c.login == login))
 
     def open_session(self, id_hash: bytes, account: Account, at: datetime, older_than: datetime) -> None:
         """Store a new session with its entry in the log, and let go of sessions that are past their time."""
@@ -200,7 +202,7 @@ class SqlAccountStore:
 
 def _all(connection: sa.Connection) -> tuple[list[Account], list[RoleGrant]]:
     every = connection.execute(sa.select(accounts).order_by(accounts.c.login)).all()
-    grants = connection.execute(sa.select(role_grants).order_by(role_grants.c.asked_at, role_grants.c.id)).all()
+    grants = connection.execute(sa.select(role_grants).order_by(role_grants.c.id)).all()
     return [_account(row) for row in every], [_grant(row) for row in grants]
 
 

@@ -1,7 +1,6 @@
 """Local accounts of persons: one admin asks for roles, another person confirms them, everything is on record."""
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from riskapi.access.matrix import Action, Role, clash
 from riskapi.access.passwords import hash_password, made_password
 from riskapi.access.principal import Principal
 from riskapi.errors import ConflictError, FourEyesError, InvalidBodyError, NotFoundError, Problem
+from riskapi.ids import uuid7
 from riskapi.log.entry import Kind
 
 OPERATOR: Final = "operator at the command line"
@@ -189,7 +189,7 @@ class Accounts:
         if pair is not None:
             rule = f"holds {pair[0].value!r} and {pair[1].value!r}, which exclude each other"
             raise InvalidBodyError([Problem("roles", rule, "Give them to two persons.")])
-        return RoleGrant(secrets.token_hex(8), login, wanted, by.name, self._clock())
+        return RoleGrant(uuid7(), login, wanted, by.name, self._clock())
 
     def _known(self, login: str) -> Account:
         account = self._store.account(login)

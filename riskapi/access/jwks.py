@@ -1,16 +1,15 @@
 """The public keys of the token issuer: from a file, or fetched, remembered, and looked for again when need be."""
 
-import ipaddress
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 import jwt
 
+from riskapi.access.addresses import is_safe_url
 from riskapi.body import strict_json
 from riskapi.errors import MalformedBodyError, TokenKeysError
 
@@ -101,21 +100,6 @@ class TokenKeys:
                 raise TokenKeysError("The discovery document is another issuer's.")
             url = str(found.get("jwks_uri"))
         return _fetch(url)
-
-
-def is_safe_url(url: str) -> bool:
-    """Whether keys may be fetched from an address: over TLS, or from this very machine.
-
-    >>> is_safe_url("https://id.example/keys"), is_safe_url("http://127.0.0.1:9000/keys"), is_safe_url("http://id.example/")
-    (True, True, False)
-    """
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return bool(parts.hostname)
-    try:
-        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _fetch(url: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from riskapi.access.matrix import Grant
-from riskapi.access.principal import Principal, PrincipalKind
+from riskapi.access.principal import Principal, PrincipalKind, require_apart
 from riskapi.errors import AuthenticationError
 from riskapi.secret import ServiceSecret
 
@@ -40,6 +40,19 @@ class KeyRow:
     units: tuple[str, ...] = ("",)
     certificate: str | None = None
     replaces: str | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether the key opens anything now."""
+        ends = self.ends_at()
+        return ends is None or now < ends
+
+    def require_roles_apart(self) -> None:
+        """Check that the key holds no two roles that exclude each other.
+
+        Raises:
+            PermissionDeniedError: naming them.
+        """
+        require_apart(self.scopes)
 
     def ends_at(self) -> datetime | None:
         """From when on the key is refused, if it ever is."""

@@ -1,5 +1,6 @@
 """Passwords of local accounts: what is accepted, and the slow hash (argon2id) that is kept."""
 
+import functools
 import secrets
 from typing import Final
 
@@ -62,8 +63,6 @@ COMMON: Final = frozenset(
 """Passwords of twelve characters and more that are tried first everywhere, in small letters."""
 
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(_MADE_BYTES))
-"""Hash of a password that nobody knows: what an unknown login is compared with, so that it takes as long."""
 
 
 def password_problems(password: str, login: str) -> list[Problem]:
@@ -102,9 +101,17 @@ def is_password(password: str, password_hash: str | None) -> bool:
         password_hash: of the account, where there is one.
     """
     try:
-        return _HASHER.verify(password_hash or _NOBODY, password[: LENGTH_MAX + 1]) and password_hash is not None
+        return (
+            _HASHER.verify(password_hash or _hash_of_nobody(), password[: LENGTH_MAX + 1]) and password_hash is not None
+        )
     except (VerificationError, InvalidHashError):
         return False
+
+
+@functools.cache
+def _hash_of_nobody() -> str:
+    """Hash a password that nobody knows: what an unknown login is compared with, so that it takes as long."""
+    return _HASHER.hash(made_password())
 
 
 def is_outdated(password_hash: str) -> bool:

@@ -1,6 +1,6 @@
 """The named person or system behind a request, and what it may do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -28,6 +28,7 @@ class Principal:
         units: places of work whose decisions it may see; the first in order is its own.
         rights: what follows from the scopes by the table of rights.
         audiences: whose scores it is answered with and may read.
+        audience_names: the same, in order, for the record of a decision.
         purposes: for which it may use data about travellers.
     """
 
@@ -38,12 +39,15 @@ class Principal:
     units: tuple[str, ...] = ("",)
     rights: Mapping[Action, Reach] = field(init=False, repr=False, compare=False)
     audiences: frozenset[Audience] = field(init=False, repr=False, compare=False)
+    audience_names: tuple[Audience, ...] = field(init=False, repr=False, compare=False)
     purposes: frozenset[Purpose] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rights = rights_of(self.scopes)
         object.__setattr__(self, "rights", rights)
-        object.__setattr__(self, "audiences", frozenset(AUDIENCES[one] for one in AUDIENCES if one in rights))
+        audiences = frozenset(AUDIENCES[one] for one in AUDIENCES if one in rights)
+        object.__setattr__(self, "audiences", audiences)
+        object.__setattr__(self, "audience_names", tuple(sorted(audiences)))
         object.__setattr__(self, "purposes", purposes_of(self.scopes))
 
     @property
@@ -82,18 +86,6 @@ class Principal:
             allowed = " or ".join(repr(action.value) for action in AUDIENCES)
             raise PermissionDeniedError(f"This needs the right {allowed}; ask the operator for it.")
 
-    def require_roles_apart(self) -> None:
-        """Check that it holds no two roles that exclude each other.
-
-        Raises:
-            PermissionDeniedError: naming them.
-        """
-        pair = clash(self.scopes)
-        if pair is not None:
-            raise PermissionDeniedError(
-                f"The roles {pair[0].value!r} and {pair[1].value!r} exclude each other. Have one of them taken away."
-            )
-
     def reaches(self, action: Action, principal: str, unit: str) -> bool:
         """Whether a right reaches what a principal of a unit asked for.
 
@@ -108,6 +100,19 @@ class Principal:
         if reach is Reach.OWN:
             return principal == self.name
         return reach is not Reach.UNIT or unit in self.units
+
+
+def require_apart(grants: Iterable[Grant]) -> None:
+    """Check that there are no two roles that exclude each other.
+
+    Raises:
+        PermissionDeniedError: naming them.
+    """
+    pair = clash(grants)
+    if pair is not None:
+        raise PermissionDeniedError(
+            f"The roles {pair[0].value!r} and {pair[1].value!r} exclude each other. Have one of them taken away."
+        )
 
 
 def utc_now() -> datetime:

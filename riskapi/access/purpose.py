@@ -1,11 +1,20 @@
 """Every use of data about a traveller states its purpose; another one than the caller's roles allow is refused."""
 
+from typing import NamedTuple
+
 from riskapi.access.matrix import Purpose
 from riskapi.access.principal import Principal
 from riskapi.errors import PurposeError
 
 HEADER = "X-Purpose"
 _HEADER = HEADER.lower().encode()
+
+
+class Use(NamedTuple):
+    """A use of data about a traveller: by whom, and for what."""
+
+    caller: Principal
+    purpose: Purpose
 
 
 def stated_purpose(headers: list[tuple[bytes, bytes]]) -> str | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ DELAY_FIRST: Final = timedelta(minutes=1)
 DELAY_MAX: Final = timedelta(hours=1)
 
 _TOKEN_BYTES = 32
+_AT_ONCE_MAX = 2
+"""Passwords that are checked at the same time: each takes 64 MiB and a processor."""
 _TOUCH_EVERY = timedelta(seconds=30)
 _WRONG = "Login or password is wrong, or the account is not in use."
 
@@ -57,6 +60,7 @@ class Sessions:
         self._secret = secret
         self._clock = clock
         self._times = times
+        self._checking = threading.BoundedSemaphore(_AT_ONCE_MAX)
 
     def sign_in(self, login: str, password: str, new_password: str | None = None) -> tuple[str, Principal]:
         """Open a session.
@@ -77,12 +81,7 @@ class Sessions:
         """
         account = self.verified(login, password)
         if new_password is not None:
-            problems = password_problems(new_password, account.login)
-            if new_password == password:
-                problems.append(Problem("new_password", "is the present one", "Take another."))
-            if problems:
-                raise InvalidBodyError([Problem("new_password", one.rule, one.remedy) for one in problems])
-            self._store.set_password(account.login, hash_password(new_password))
+            self.replace_password(account, password, new_password)
         elif account.must_change:
             raise PasswordChangeError("This password was for once: send `new_password` along with it.")
         elif is_outdated(account.password_hash):
@@ -102,11 +101,25 @@ class Sessions:
         counted = self._secret.hash_fact(f"login:{login}")
         self._store.count_attempt(counted, self._one_more)
         account = self._store.account(login)
-        right = is_password(password, account.password_hash if account else None)
+        with self._checking:
+            right = is_password(password, account.password_hash if account else None)
         if account is None or not right or account.disabled or len(password) > LENGTH_MAX:
             raise AuthenticationError(_WRONG)
         self._store.forget_attempts(counted)
         return account
+
+    def replace_password(self, account: Account, password: str, new_password: str) -> None:
+        """Let a person, whose password was verified, take another one; all of their sessions end.
+
+        Raises:
+            InvalidBodyError: where the new password is not accepted.
+        """
+        problems = password_problems(new_password, account.login)
+        if new_password == password:
+            problems.append(Problem("password", "is the present one", "Take another."))
+        if problems:
+            raise InvalidBodyError([Problem("new_password", one.rule, one.remedy) for one in problems])
+        self._store.set_password(account.login, hash_password(new_password), sign_out=True)
 
     def principal(self, token: str) -> Principal:
         """Find out whose session a cookie belongs to.

@@ -5,20 +5,26 @@ from datetime import datetime
 import orjson
 import sqlalchemy as sa
 
+from riskapi.access.journal import Journal
 from riskapi.access.keys import KeyRow
 from riskapi.access.matrix import grant
 from riskapi.access.principal import PrincipalKind
+from riskapi.log.entry import Kind
 from riskapi.storage.access_tables import api_keys, key_revocations
-from riskapi.storage.engine import for_writing
 from riskapi.storage.guard import storage_errors
 
 
 class SqlKeyStore:
-    """The keys of one database; may be called from any thread and any process."""
+    """The keys of one database; may be called from any thread and any process.
 
-    def __init__(self, engine: sa.Engine) -> None:
+    Args:
+        engine: of the store.
+        journal: the log of the same store; keys are stored together with their entries there.
+    """
+
+    def __init__(self, engine: sa.Engine, journal: Journal) -> None:
         self._engine = engine
-        self._writing = for_writing(engine)
+        self._journal = journal
 
     def add_key(self, row: KeyRow, old_until: datetime | None = None) -> None:
         """Store a new key.
@@ -39,14 +45,26 @@ class SqlKeyStore:
             "certificate": row.certificate,
             "replaces": row.replaces,
         }
-        with storage_errors(), self._writing.begin() as connection:
-            connection.execute(sa.insert(api_keys), values)
+        about = {
+            "key_id": row.key_id,
+            "kind": row.kind,
+            "principal": row.principal,
+            "scopes": list(row.scopes),
+            "units": list(row.units),
+            "expires_at": values["expires_at"],
+        }
+        with storage_errors(), self._journal.transaction() as change:
+            change.connection.execute(sa.insert(api_keys), values)
+            change.append(Kind.KEY_CREATED, about | ({"replaces": row.replaces} if row.replaces else {}))
             if row.replaces is not None and old_until is not None:
-                connection.execute(sa.insert(key_revocations), {"key_id": row.replaces, "at": old_until.isoformat()})
+                ends = {"key_id": row.replaces, "at": old_until.isoformat()}
+                change.connection.execute(sa.insert(key_revocations), ends)
+                change.append(Kind.KEY_REVOKED, ends)
 
     def revoke_key(self, key_id: str, at: datetime) -> bool:
         """Revoke a key; ``False`` where there is none, or where it is revoked by then."""
-        with storage_errors(), self._writing.begin() as connection:
+        with storage_errors(), self._journal.transaction() as change:
+            connection = change.connection
             if connection.execute(sa.select(api_keys.c.id).where(api_keys.c.id == key_id)).first() is None:
                 return False
             ends = connection.execute(
@@ -55,6 +73,7 @@ class SqlKeyStore:
             if ends is not None and datetime.fromisoformat(ends) <= at:
                 return False
             connection.execute(sa.insert(key_revocations), {"key_id": key_id, "at": at.isoformat()})
+            change.append(Kind.KEY_REVOKED, {"key_id": key_id, "at": at.isoformat()})
             return True
 
     def keys(self) -> list[KeyRow]:

@@ -9,8 +9,9 @@ import jwt
 
 from riskapi.access.jwks import ALGORITHMS, TokenKeys
 from riskapi.access.matrix import Role
-from riskapi.access.principal import Principal, PrincipalKind
+from riskapi.access.principal import Principal, PrincipalKind, require_apart
 from riskapi.errors import AuthenticationError
+from riskapi.settings import Settings
 
 _LENGTH_MAX = 16_384
 _NAME_MAX = 200
@@ -75,9 +76,8 @@ class Tokens:
             raise AuthenticationError(_REFUSED)
         roles = frozenset(rules.roles[one] for one in _texts(_at(claims, rules.roles_claim)) if one in rules.roles)
         units = tuple(_texts(_at(claims, rules.units_claim))) if rules.units_claim else ()
-        principal = Principal(name, PrincipalKind.PERSON, f"token:{claims['sub']}"[:_NAME_MAX], roles, units or ("",))
-        principal.require_roles_apart()
-        return principal
+        require_apart(roles)
+        return Principal(name, PrincipalKind.PERSON, f"token:{claims['sub']}"[:_NAME_MAX], roles, units or ("",))
 
     def _claims(self, token: str) -> dict[str, Any]:
         """Verify the signature and take the claims; the algorithm is the key's, never the token's own choice."""
@@ -119,3 +119,20 @@ def _texts(value: Any) -> Iterator[str]:
         yield from value.split()
     elif isinstance(value, list):
         yield from (one for one in value if isinstance(one, str))
+
+
+def tokens_of(settings: Settings) -> Tokens | None:
+    """Make what reads the tokens of the identity provider that the settings name; nothing where they name none."""
+    if settings.oidc_issuer is None or settings.oidc_audience is None:
+        return None
+    rules = TokenRules(
+        settings.oidc_issuer,
+        settings.oidc_audience,
+        settings.oidc_roles,
+        settings.oidc_name_claim,
+        settings.oidc_roles_claim,
+        settings.oidc_units_claim,
+        timedelta(seconds=settings.oidc_leeway_seconds),
+        timedelta(minutes=settings.oidc_lifetime_minutes),
+    )
+    return Tokens(rules, TokenKeys(settings.oidc_issuer, settings.oidc_keys_file, settings.oidc_keys_url))

@@ -10,12 +10,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from riskapi.auth import Principal, Scope
+from riskapi.access.callers import CALLER
+from riskapi.access.guard import DirectRoute, allows
+from riskapi.access.matrix import Action
+from riskapi.access.principal import Principal
+from riskapi.access.purpose import Use, check_purpose, stated_purpose
 from riskapi.body import JSON_TYPES, NDJSON_TYPE, check_media_type, read_body, strict_json
 from riskapi.decisions import DecisionRecord
-from riskapi.deps import SECURITY, authenticate
 from riskapi.describe import RECORD_REF, body_of, problems, request_body
-from riskapi.direct import DirectRoute
 from riskapi.edge import NOTES
 from riskapi.errors import (
     BodyTooLargeError,
@@ -23,6 +25,7 @@ from riskapi.errors import (
     MalformedBodyError,
     NoApprovedModelError,
     Problem,
+    PurposeError,
     ServiceError,
     problem_document,
 )
@@ -46,15 +49,15 @@ Row = tuple[bytes, Any]
 @router.post(
     "/v1/scores/batch",
     response_model=BatchAnswer,
-    responses=problems(400, 401, 403, 408, 413, 415, 422, 503),
+    responses=problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
     openapi_extra={
         **request_body(
             body_of({"type": "array", "items": RECORD_REF}, example=_EXAMPLE),
             body_of({"type": "string"}, NDJSON_TYPE.decode(), example=_NDJSON_EXAMPLE),
         ),
-        "security": SECURITY,
     },
 )
+@allows(Action.SCORE)
 async def score_batch(request: Request) -> Response:
     """Assess up to 1,000 records.
 
@@ -63,7 +66,7 @@ async def score_batch(request: Request) -> Response:
     whole batch, and all its decisions are stored in one transaction before the answer leaves.
     """
     services: Services = request.app.state.services
-    principal = authenticate(request, services, Scope.SCORE)
+    principal: Principal = request.scope[CALLER]
     principal.require_audience()
     settings = services.settings
     media_type, announced = check_media_type(request.scope, (*JSON_TYPES, NDJSON_TYPE))
@@ -72,7 +75,7 @@ async def score_batch(request: Request) -> Response:
     if len(rows) > settings.batch_limit_rows:
         raise BodyTooLargeError(f"A batch may have {settings.batch_limit_rows} records. Send several batches.")
     live = services.active.live
-    answers, decided = await _answer_rows(rows, services, live, principal)
+    answers, decided = await _answer_rows(rows, services, live, principal, stated_purpose(request.scope["headers"]))
     if decided:
         await services.writer.append([decision for decision, _ in decided])
     for _, assessment in decided:
@@ -86,7 +89,7 @@ async def score_batch(request: Request) -> Response:
 
 
 async def _answer_rows(
-    rows: list[Row | ServiceError], services: Services, live: LiveModels, principal: Principal
+    rows: list[Row | ServiceError], services: Services, live: LiveModels, principal: Principal, stated: str | None
 ) -> tuple[list[dict[str, Any]], list[tuple[DecisionRecord, Assessment]]]:
     """Assess row after row, letting other requests in between; the answers wait until the decisions are stored."""
     answers: list[dict[str, Any]] = []
@@ -97,8 +100,11 @@ async def _answer_rows(
         try:
             if isinstance(row, ServiceError):
                 raise row
-            answer, decision, assessment = decide(services, live, principal, read_record(*row, f"records[{place}]"))
-        except NoApprovedModelError:
+            record = read_record(*row, f"records[{place}]")
+            answer, decision, assessment = decide(
+                services, live, Use(principal, check_purpose(principal, stated, record.purpose_code)), record
+            )
+        except (NoApprovedModelError, PurposeError):  # no row is stored where one of them may not be looked at
             raise
         except ServiceError as error:
             answers.append({"row": place, "answer": None, "problem": problem_document(error)})

@@ -7,29 +7,53 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from riskapi.audit import explain_again, identity_of, seen_by
-from riskapi.deps import DecisionReader, ServicesDep
+from riskapi.access.guard import GuardedRoute, allows
+from riskapi.access.matrix import Action, Purpose
+from riskapi.access.purpose import HEADER, Use
+from riskapi.audit import explain_again, note_view, seen_by
+from riskapi.deps import Caller, ServicesDep, StatedPurpose
 from riskapi.describe import problems
 from riskapi.edge import NOTES
 from riskapi.schemas import DecisionBody, ExplanationBody
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(tags=["decisions"], route_class=GuardedRoute)
+
+
+PURPOSE = {
+    "name": HEADER,
+    "in": "header",
+    "required": True,
+    "description": "Why the decision is looked at; one of the purposes that the caller's roles allow",
+    "schema": {"type": "string", "enum": list(Purpose)},
+    "example": Purpose.BORDER_CONTROL,
+}
 
 
 def _json(body: Any) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-@router.get("/v1/decisions/{decision_id}", response_model=DecisionBody, responses=problems(401, 403, 404, 503))
-def decision(decision_id: str, request: Request, caller: DecisionReader, services: ServicesDep) -> Response:
+@router.get(
+    "/v1/decisions/{decision_id}",
+    response_model=DecisionBody,
+    responses=problems(401, 403, 404, 429, 503),
+    openapi_extra={"parameters": [PURPOSE]},
+)
+@allows(Action.DECISIONS_READ)
+def decision(
+    decision_id: str, request: Request, caller: Caller, purpose: StatedPurpose, services: ServicesDep
+) -> Response:
     """Show a stored decision: the record, facts of identity apart from the rest, and the answer as it was given.
 
-    Risks for other audiences than those of the key are left out. A decision with none left is not found. Facts of
-    identity are null once they are masked, everything is once it was erased or has expired; `note` says so.
+    Risks for other audiences than the caller's are left out. A decision with none left is not found, nor is one that
+    the caller's rights do not reach. An auditor does not see who it is about, and alone sees the protected facts. Facts
+    of identity are null once they are masked, everything is once it was erased or has expired; `note` says so.
+
+    Each view is on record, with who, when and why, before it is answered.
     """
-    row, answer = seen_by(services.decisions, decision_id, caller)
+    row, answer, identity = seen_by(services.decisions, decision_id, caller)
     request.scope[NOTES]["decision_id"] = row.decision_id
-    identity = identity_of(row)
+    note_view(services.journal, "decision", row, Use(caller, purpose))
     return _json(
         {
             "writer": row.writer,
@@ -54,14 +78,19 @@ def decision(decision_id: str, request: Request, caller: DecisionReader, service
 @router.get(
     "/v1/decisions/{decision_id}/explanation",
     response_model=ExplanationBody,
-    responses=problems(401, 403, 404, 500, 503),
+    responses=problems(401, 403, 404, 429, 500, 503),
+    openapi_extra={"parameters": [PURPOSE]},
 )
-def explanation(decision_id: str, request: Request, caller: DecisionReader, services: ServicesDep) -> Response:
+@allows(Action.DECISIONS_READ)
+def explanation(
+    decision_id: str, request: Request, caller: Caller, purpose: StatedPurpose, services: ServicesDep
+) -> Response:
     """Show every contribution to the scores of a stored decision.
 
     They are computed again from the stored record by the bundle that scored it. Where the log-odds differ from what was
     stored by as little as one bit, nothing is shown and the difference is logged.
     """
-    row, answer = seen_by(services.decisions, decision_id, caller)
+    row, answer, _ = seen_by(services.decisions, decision_id, caller)
     request.scope[NOTES]["decision_id"] = row.decision_id
+    note_view(services.journal, "explanation", row, Use(caller, purpose))
     return _json({"decision_id": row.decision_id, "risks": explain_again(row, answer, services.active)})

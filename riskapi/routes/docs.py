@@ -5,11 +5,13 @@ from typing import Final
 
 import swagger_ui_bundle
 from fastapi import APIRouter
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
+from riskapi.access.guard import GuardedRoute, open_to_all
 from riskapi.errors import NotFoundError
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 
 _ASSETS: Final = {
     "swagger-ui.css": "text/css",
@@ -22,6 +24,7 @@ _POLICY = {
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 }
+_WHY = "The operator asked for the API page, which holds no data."
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>riskapi</title>
@@ -37,18 +40,28 @@ _START = """SwaggerUIBundle({
 
 
 @router.get("/docs")
+@open_to_all(_WHY)
 async def page() -> HTMLResponse:
     """Show the API page."""
     return HTMLResponse(_PAGE, headers=_POLICY)
 
 
+@router.get("/openapi.json")
+@open_to_all(_WHY)
+async def document(request: Request) -> JSONResponse:
+    """Describe the API for programs."""
+    return JSONResponse(request.app.openapi())
+
+
 @router.get("/docs/start.js")
+@open_to_all(_WHY)
 async def start() -> Response:
     """Start the page; a file of its own, so that no script stands in the page."""
     return Response(_START, media_type="text/javascript")
 
 
 @router.get("/docs/{name}")
+@open_to_all(_WHY)
 async def asset(name: str) -> Response:
     """Hand out one of the few files that the page needs."""
     if name not in _ASSETS:

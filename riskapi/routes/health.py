@@ -5,20 +5,23 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
+from riskapi.access.guard import GuardedRoute, open_to_all
 from riskapi.deps import ServicesDep
 from riskapi.errors import StorageError
 from riskapi.schemas import Readiness
 
-router = APIRouter(tags=["health"], prefix="/health")
+router = APIRouter(tags=["health"], prefix="/health", route_class=GuardedRoute)
 
 
 @router.get("/live")
+@open_to_all("Whoever restarts processes has no key, and learns nothing but that this one lives.")
 async def live() -> dict[str, str]:
     """Answer as long as the process serves requests."""
     return {"status": "alive"}
 
 
 @router.get("/ready", response_model=Readiness, responses={503: {"model": Readiness, "description": "Cannot score"}})
+@open_to_all("Whoever distributes requests has no key, and learns what is missing, nothing of anybody.")
 def ready(services: ServicesDep) -> Response:
     """Say whether records can be scored and stored now, and what is missing where they cannot."""
     missing = []

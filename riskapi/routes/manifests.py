@@ -10,11 +10,13 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from riskapi.auth import Scope
+from riskapi.access.callers import CALLER
+from riskapi.access.guard import DirectRoute, allows
+from riskapi.access.matrix import Action
+from riskapi.access.principal import Principal
+from riskapi.access.purpose import Use, check_purpose, stated_purpose
 from riskapi.body import check_media_type, read_body
-from riskapi.deps import SECURITY, authenticate
 from riskapi.describe import body_of, problems, request_body
-from riskapi.direct import DirectRoute
 from riskapi.edge import NOTES
 from riskapi.messages.voyage_manifest import read_voyage_manifest
 from riskapi.routes.scores import decide
@@ -104,9 +106,10 @@ class ManifestAnswer(Wire):
 @router.post(
     "/v1/manifests",
     response_model=ManifestAnswer,
-    responses=problems(400, 401, 403, 408, 413, 415, 422, 503),
-    openapi_extra={**request_body(body_of(_SCHEMA, example=_EXAMPLE)), "security": SECURITY},
+    responses=problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
+    openapi_extra=request_body(body_of(_SCHEMA, example=_EXAMPLE)),
 )
+@allows(Action.SCORE)
 async def score_manifest(request: Request) -> Response:
     """Assess everybody on a voyage manifest, as carriers send it in JSON.
 
@@ -115,8 +118,9 @@ async def score_manifest(request: Request) -> Response:
     stored in one transaction, by one set of models, before the answer leaves.
     """
     services: Services = request.app.state.services
-    principal = authenticate(request, services, Scope.SCORE)
+    principal: Principal = request.scope[CALLER]
     principal.require_audience()
+    use = Use(principal, check_purpose(principal, stated_purpose(request.scope["headers"])))
     settings = services.settings
     _, announced = check_media_type(request.scope)
     raw = await read_body(request.receive, announced, settings.batch_body_limit_bytes, settings.body_timeout_seconds)
@@ -126,7 +130,7 @@ async def score_manifest(request: Request) -> Response:
     for place, record in enumerate(manifest.records):
         if place % _ROWS_PER_TURN == _ROWS_PER_TURN - 1:
             await asyncio.sleep(0)
-        decided.append(decide(services, live, principal, record))
+        decided.append(decide(services, live, use, record))
     if decided:
         await services.writer.append([row for _, row, _ in decided])
     for _, _, assessment in decided:

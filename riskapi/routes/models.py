@@ -6,24 +6,28 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from riskapi.deps import ModelReader, ServicesDep
+from riskapi.access.guard import GuardedRoute, allows
+from riskapi.access.matrix import Action
+from riskapi.deps import ServicesDep
 from riskapi.describe import problems
 from riskapi.errors import NotFoundError
 from riskapi.live import LiveModel
 from riskapi.schemas import ModelBody, ModelDetail
 from riskapi.services import Services
 
-router = APIRouter(tags=["models"])
+router = APIRouter(tags=["models"], route_class=GuardedRoute)
 
 
 @router.get("/v1/models", response_model=list[ModelBody], responses=problems(401, 403, 503))
-def models(_caller: ModelReader, services: ServicesDep) -> list[dict[str, Any]]:
+@allows(Action.MODELS_READ)
+def models(services: ServicesDep) -> list[dict[str, Any]]:
     """List the live models, one for each risk."""
     return [_about(model, services) for model in services.active.live.models]
 
 
 @router.get("/v1/models/{risk}", response_model=ModelDetail, responses=problems(401, 403, 404, 503))
-def model(risk: str, _caller: ModelReader, services: ServicesDep) -> dict[str, Any]:
+@allows(Action.MODELS_READ)
+def model(risk: str, services: ServicesDep) -> dict[str, Any]:
     """Show a live model whole: bands, features, and the points of every bin."""
     found = _live(risk, services)
     return {
@@ -45,7 +49,8 @@ def model(risk: str, _caller: ModelReader, services: ServicesDep) -> dict[str, A
         **problems(401, 403, 404),
     },
 )
-async def card(risk: str, request: Request, _caller: ModelReader, services: ServicesDep) -> Response:
+@allows(Action.MODELS_READ)
+async def card(risk: str, request: Request, services: ServicesDep) -> Response:
     """Show the card of a live model: purpose, forbidden uses, data, quality with intervals, limits.
 
     With `Accept: text/markdown` it comes as a page to read.

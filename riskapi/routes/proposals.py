@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from riskapi.auth import Principal, Scope
-from riskapi.deps import Approver, ModelReader, ServicesDep, caller_with, strict_body
+from riskapi.access.guard import GuardedRoute, allows
+from riskapi.access.matrix import Action
+from riskapi.deps import Caller, ServicesDep, strict_body
 from riskapi.describe import model_body, problems
 from riskapi.edge import NOTES
 from riskapi.errors import NotFoundError
@@ -15,9 +16,8 @@ from riskapi.schemas import LedgerRow, ProposalBody, ProposalDetail, ProposalReq
 from riskapi.services import Services
 from riskapi.storage.base import BundleRow, Event, LedgerEvent
 
-router = APIRouter(tags=["proposals"])
+router = APIRouter(tags=["proposals"], route_class=GuardedRoute)
 
-Proposer = Annotated[Principal, caller_with(Scope.MODELS_PROPOSE)]
 Proposed = Annotated[
     ProposalRequest, Depends(strict_body(ProposalRequest, lambda services: services.settings.proposal_body_limit_bytes))
 ]
@@ -35,7 +35,8 @@ _RATIONALE = {"rationale": "Gates pass, card read, agreed with the quality board
     responses=problems(*_BODY_PROBLEMS, 409),
     openapi_extra=model_body(ProposalRequest),
 )
-def propose(request: Request, caller: Proposer, body: Proposed, services: ServicesDep) -> LedgerEvent:
+@allows(Action.MODELS_PROPOSE)
+def propose(request: Request, caller: Caller, body: Proposed, services: ServicesDep) -> LedgerEvent:
     """Propose a bundle: signature, hashes, content and golden records are verified before it is taken."""
     files = {name: text.encode() for name, text in body.files.items()}
     event = services.approvals.propose(files, caller, body.rationale)
@@ -44,7 +45,8 @@ def propose(request: Request, caller: Proposer, body: Proposed, services: Servic
 
 
 @router.get("/v1/proposals", response_model=list[ProposalBody], responses=problems(401, 403, 503))
-def proposals(_caller: ModelReader, services: ServicesDep) -> list[dict[str, Any]]:
+@allows(Action.MODELS_READ)
+def proposals(services: ServicesDep) -> list[dict[str, Any]]:
     """List every bundle that was proposed, the latest first, with all that was decided."""
     events, bundles = services.ledger.events(), services.ledger.bundles()
     live = {event.digest for event in services.ledger.live().values()}
@@ -53,7 +55,8 @@ def proposals(_caller: ModelReader, services: ServicesDep) -> list[dict[str, Any
 
 
 @router.get("/v1/proposals/{digest}", response_model=ProposalDetail, responses=problems(401, 403, 404, 422, 503))
-def proposal(digest: str, _caller: ModelReader, services: ServicesDep) -> dict[str, Any]:
+@allows(Action.MODELS_READ)
+def proposal(digest: str, services: ServicesDep) -> dict[str, Any]:
     """Show one proposed bundle with its card and its gates."""
     events = services.ledger.events(digest)
     if not events:
@@ -74,7 +77,8 @@ def proposal(digest: str, _caller: ModelReader, services: ServicesDep) -> dict[s
     responses=problems(*_BODY_PROBLEMS, 404, 409),
     openapi_extra=model_body(RationaleRequest, example=_RATIONALE),
 )
-def approve(digest: str, request: Request, caller: Approver, body: Why, services: ServicesDep) -> LedgerEvent:
+@allows(Action.MODELS_APPROVE)
+def approve(digest: str, request: Request, caller: Caller, body: Why, services: ServicesDep) -> LedgerEvent:
     """Let a bundle go live, as another named person than its proposer.
 
     Approving a bundle that was live before goes back to it.
@@ -89,7 +93,8 @@ def approve(digest: str, request: Request, caller: Approver, body: Why, services
     responses=problems(*_BODY_PROBLEMS, 404, 409),
     openapi_extra=model_body(RationaleRequest, example=_RATIONALE),
 )
-def reject(digest: str, request: Request, caller: Approver, body: Why, services: ServicesDep) -> LedgerEvent:
+@allows(Action.MODELS_APPROVE)
+def reject(digest: str, request: Request, caller: Caller, body: Why, services: ServicesDep) -> LedgerEvent:
     """Refuse a proposal for good, as another named person than its proposer."""
     event = services.approvals.reject(digest, caller, body.rationale)
     return _decided(event, request, services)

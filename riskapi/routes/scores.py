@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features.record import TravellerRecord
-from features.risk import Audience
-from riskapi.auth import Principal, Scope
+from riskapi.access.callers import CALLER
+from riskapi.access.guard import DirectRoute, allows
+from riskapi.access.matrix import Action
+from riskapi.access.principal import Principal
+from riskapi.access.purpose import Use, check_purpose, stated_purpose
 from riskapi.body import check_media_type, read_body, strict_json
 from riskapi.decisions import Claim, DecisionRecord
-from riskapi.deps import SECURITY, authenticate
 from riskapi.describe import RECORD_REF, body_of, problems, request_body
-from riskapi.direct import DirectRoute
 from riskapi.edge import NOTES
 from riskapi.errors import InvalidBodyError, StillInFlightError
 from riskapi.idempotency import PARAMETER, REPLAYED
@@ -34,13 +35,13 @@ router = APIRouter(tags=["scores"], route_class=DirectRoute)
 @router.post(
     "/v1/scores",
     response_model=ScoreAnswer,
-    responses=problems(400, 401, 403, 408, 409, 413, 415, 422, 503),
+    responses=problems(400, 401, 403, 408, 409, 413, 415, 422, 429, 503),
     openapi_extra={
         **request_body(body_of(RECORD_REF, examples=RECORD_EXAMPLES)),
         "parameters": [PARAMETER],
-        "security": SECURITY,
     },
 )
+@allows(Action.SCORE)
 async def score(request: Request) -> Response:
     """Assess one record.
 
@@ -52,30 +53,32 @@ async def score(request: Request) -> Response:
     `Idempotent-Replayed: true`; no second decision is made. The same key with another body is refused.
     """
     services: Services = request.app.state.services
-    principal = authenticate(request, services, Scope.SCORE)
+    principal: Principal = request.scope[CALLER]
     principal.require_audience()
     settings = services.settings
     _, announced = check_media_type(request.scope)
     raw = await read_body(request.receive, announced, settings.body_limit_bytes, settings.body_timeout_seconds)
     parsed = strict_json(raw)
     record = read_record(raw, parsed)
+    purpose = check_purpose(principal, stated_purpose(request.scope["headers"]), record.purpose_code)
+    use = Use(principal, purpose)
     claim = services.idempotency.claim(request.scope["headers"], principal, parsed)
     if claim is None:
-        return await _score_and_store(request, services, principal, record)
+        return await _score_and_store(request, services, use, record)
     with services.idempotency.flight(principal, claim):
         return await _replay(request, services, principal, record, claim) or await _score_and_store(
-            request, services, principal, record, claim
+            request, services, use, record, claim
         )
 
 
 async def _score_and_store(
-    request: Request, services: Services, principal: Principal, record: TravellerRecord, claim: Claim | None = None
+    request: Request, services: Services, use: Use, record: TravellerRecord, claim: Claim | None = None
 ) -> Response:
     """Assess a record, and answer once the decision is on disk."""
-    answer, row, assessment = decide(services, services.active.live, principal, record, claim)
+    answer, row, assessment = decide(services, services.active.live, use, record, claim)
     refused = await services.writer.append((row,))
     if refused and claim is not None:  # another process was faster with the same key
-        found = await _replay(request, services, principal, record, claim)
+        found = await _replay(request, services, use.caller, record, claim)
         if found is None:
             raise StillInFlightError("The first request with this key is not answered yet. Send it again in a moment.")
         return found
@@ -117,29 +120,40 @@ def read_record(raw: bytes, parsed: Any, prefix: str = "") -> TravellerRecord:
 
 
 def decide(
-    services: Services, live: LiveModels, principal: Principal, record: TravellerRecord, claim: Claim | None = None
+    services: Services, live: LiveModels, use: Use, record: TravellerRecord, claim: Claim | None = None
 ) -> tuple[bytes, DecisionRecord, Assessment]:
     """Assess a record and write down what was said.
 
+    Args:
+        services: that assess.
+        live: models, one set for all records of a request.
+        use: who asks, and for what.
+        record: to assess.
+        claim: of the request's idempotency key.
+
     Returns:
         The answer to send, the row to store before it is sent, and the assessment.
+
+    Raises:
+        TooManyRequestsError: where the caller tries out how the models answer.
     """
-    audiences: frozenset[Audience] = principal.audiences
-    found = assess(record, live, audiences, services.clock())
+    principal = use.caller
+    found = assess(record, live, principal.audiences, services.clock())
     decision_id = uuid7()
     answer = answer_json(decision_id, found)
     secret = services.secret
     parts = split(record, secret.hash_fact)
+    services.probing.count(principal.name, found.record_id, parts.input)
     row = DecisionRecord(
         decision_id,
         found.scored_at,
         principal.name,
         principal.unit,
         principal.key_id,
-        tuple(sorted(audiences)),
+        principal.audience_names,
         tuple([risk.model.digest for risk in found.risks]),
         tuple(found.dropped_fields),
-        record.purpose_code,
+        use.purpose,
         secret.hash_subject(SUBJECT, parts.subject),
         parts.input,
         parts.identity,

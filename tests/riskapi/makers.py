@@ -43,6 +43,9 @@ def settings(directory: Path, **changes: Any) -> Settings:
         "trusted_signers": TRUSTED,
         "log_level": "error",
         "poll_seconds": 0.05,
+        "rate_per_second": 0,
+        "refused_per_second": 0,
+        "probing_variations": 0,
     }
     return Settings(**(values | changes))
 
@@ -72,8 +75,8 @@ def make_key(
 
 
 def bearer(key: str) -> dict[str, str]:
-    """The header that carries a key."""
-    return {"Authorization": f"Bearer {key}"}
+    """The headers that carry a key and a purpose."""
+    return {"Authorization": f"Bearer {key}", "X-Purpose": "border_control"}
 
 
 @contextmanager

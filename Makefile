@@ -63,8 +63,8 @@ COMPILE := var/uv/bin/uv pip compile --quiet --upgrade --python-version 3.11 --g
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: ## Resolve the locks again, within the ranges of pyproject.toml
 	@test -x var/uv/bin/uv || { $(PYTHON) -m venv var/uv && var/uv/bin/python -m pip install --quiet "uv>=0.9"; }
-	@$(COMPILE) --extra training --extra dev pyproject.toml -o requirements.lock
-	@$(COMPILE) --constraint requirements.lock pyproject.toml -o requirements-service.lock
+	@$(COMPILE) --extra postgres --extra training --extra dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --constraint requirements.lock --extra postgres pyproject.toml -o requirements-service.lock
 	@$(COMPILE) --constraint requirements.lock --extra training --extra benchmarks pyproject.toml -o benchmarks/requirements.lock
 
 clean: ## Remove caches and what the demo made; decisions and runs in var/ stay

@@ -7,6 +7,7 @@ ever, be of any size and name any host; an answer may never be fetched; the rest
 
 import asyncio
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -16,8 +17,10 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from riskapi.access.certificates import peer_certificate
 from riskapi.errors import plain_answer
 from riskapi.services import Services
+from riskapi.settings import Settings
 
 _HOST = re.compile(rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
@@ -113,12 +116,15 @@ class GuardedProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         self._running: RequestResponseCycle | None = None
         self._refused = False
+        self._tls: dict[Any, Any] | None = None
         self._receiving: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent has it
         """Start waiting for the first head."""
         super().connection_made(transport)
+        if self.scheme == "https":
+            self._tls = peer_certificate(transport)  # once: the handshake is over
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -162,6 +168,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._phase = _Phase.HEAD
         self._head_bytes = 0
         super().on_message_begin()
+        if self._tls is not None:
+            self.scope["extensions"] = {"tls": self._tls}
 
     def on_headers_complete(self) -> None:
         """Hand the request on if it has one meaning only."""
@@ -386,4 +394,19 @@ def run(application: Any, services: Services) -> None:
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         ws="none",
+        **tls_of(settings),
     )
+
+
+def tls_of(settings: Settings) -> dict[str, Any]:
+    """Derive the server's TLS options from the settings; none where it speaks plain HTTP."""
+    if settings.tls_certificate_file is None:
+        return {}
+    asked = ssl.CERT_REQUIRED if settings.tls_client_required else ssl.CERT_OPTIONAL
+    return {
+        "ssl_certfile": settings.tls_certificate_file,
+        "ssl_keyfile": settings.tls_key_file,
+        "ssl_ca_certs": settings.tls_client_ca_file,
+        "ssl_cert_reqs": ssl.CERT_NONE if settings.tls_client_ca_file is None else asked,
+        "ssl_version": ssl.PROTOCOL_TLS_SERVER,
+    }

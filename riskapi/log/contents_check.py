@@ -2,28 +2,32 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from riskapi.log.entry import Kind
 from riskapi.log.findings import Findings, Rule
 
 PARTS = ("answer", "identity", "input")
 BATCH = 1000
+ALL_THERE = (True, True, True)
+"""This very tuple stands for contents that are whole and cannot be opened, so that one look tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+Held = bytes | bool | str | None
+"""What is known of a stored part: its commitment, computed anew; ``True`` where it is there but cannot be opened from
+here; ``None`` where it is not there; a text says why it does not open although it should."""
+
+
+class Stored(NamedTuple):
     """What is stored of one decision.
 
     Attributes:
         place: writer and row by which the index of decisions finds it; ``None`` where there is no index.
-        parts: by name: its commitment, computed anew; ``True`` where it is there but cannot be opened from here;
-            ``None`` where it is not there; a text says why it cannot be opened although it should.
+        parts: in the order of :data:`PARTS`.
     """
 
     place: tuple[str, int] | None
-    parts: Mapping[str, bytes | bool | str | None]
+    parts: tuple[Held, Held, Held]
 
 
 class ContentsLookup(Protocol):
@@ -114,26 +118,28 @@ class ContentsCheck:
                 absent.append((decision_id, writer, seq, 0))
                 continue
             self._present += 1
-            self._compare(writer, seq, commit, found)
-            if found.parts.get("answer") is None or found.parts.get("input") is None:
+            place, parts = found
+            if parts is not ALL_THERE or place != (writer, seq):
+                self._compare(writer, seq, commit, found)
+            answer, identity, input_ = parts
+            if answer is None or input_ is None:
                 absent.append((decision_id, writer, seq, 0))
-            elif found.parts.get("identity") is None:
+            elif identity is None:
                 absent.append((decision_id, writer, seq, 1))
         self.compared += len(waiting)
         self._notes.executemany("INSERT INTO absent VALUES (?, ?, ?, ?)", absent)
 
     def _compare(self, writer: str, seq: int, commit: Mapping[str, Any], found: Stored) -> None:
         if found.place is not None and found.place != (writer, seq):
-            other = f"{found.place[0]} {found.place[1]}"
-            text = f"the index of decisions points to {other} for the decision of this row"
+            text = "the index of decisions does not find the decision of this row here"
             self._findings.add(Rule.CONTENTS_CHANGED, text, writer, seq)
-        for part in PARTS:
-            held = found.parts.get(part)
-            if isinstance(held, str):
+        for part, held in zip(PARTS, found.parts, strict=True):
+            if held.__class__ is bytes:
+                if held.hex() != commit.get(part):
+                    text = f"the stored {part} is not the one that this row commits to"
+                    self._findings.add(Rule.CONTENTS_CHANGED, text, writer, seq)
+            elif held.__class__ is str:
                 self._findings.add(Rule.CONTENTS_CHANGED, f"the stored {part} {held}", writer, seq)
-            elif isinstance(held, bytes) and held.hex() != commit.get(part):
-                text = f"the stored {part} is not the one that this row commits to"
-                self._findings.add(Rule.CONTENTS_CHANGED, text, writer, seq)
 
     def _unexplained(self) -> None:
         query = (
@@ -153,7 +159,7 @@ class ContentsCheck:
             stored = self._lookup.look_up([one[0] for one in batch])
             for decision_id, identity_only in batch:
                 found = stored.get(decision_id)
-                if found is None or (identity_only and found.parts.get("identity") is None):
+                if found is None or (identity_only and found.parts[1] is None):
                     continue
                 what = "the identity part" if identity_only else "what was stored"
                 writer, seq = found.place or ("", 0)

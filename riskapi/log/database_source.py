@@ -1,13 +1,13 @@
 """Reads a log from the database itself, in one read-only snapshot, trusting nothing of what stands there."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 
 import sqlalchemy as sa
 
 from riskapi.errors import StorageError
-from riskapi.log.contents_check import PARTS, Stored
+from riskapi.log.contents_check import ALL_THERE, Held, Stored
 from riskapi.log.findings import Findings, Rule
 from riskapi.log.registry_check import BundleFacts, LedgerFacts
 from riskapi.log.source import Row
@@ -32,19 +32,25 @@ _LEDGER = sa.text("SELECT event, digest, risk, principal, rationale FROM ledger 
 _CONTENTS_COUNT = sa.text("SELECT count(*) FROM decision_contents")
 _CONTENTS_IDS = sa.text("SELECT decision_id FROM decision_contents ORDER BY decision_id")
 _PRESENT = sa.text(
-    "SELECT c.decision_id, d.writer, d.seq, c.answer IS NOT NULL AS answer, c.identity IS NOT NULL AS identity, "
-    "c.input IS NOT NULL AS input FROM decision_contents AS c LEFT JOIN decisions AS d ON d.id = c.decision_id "
-    "WHERE c.decision_id IN :ids"
+    "SELECT c.decision_id, d.writer, d.seq, CASE WHEN c.answer IS NULL THEN 0 ELSE 1 END + "
+    "CASE WHEN c.identity IS NULL THEN 0 ELSE 2 END + CASE WHEN c.input IS NULL THEN 0 ELSE 4 END "
+    "FROM decision_contents AS c LEFT JOIN decisions AS d ON d.id = c.decision_id WHERE c.decision_id IN :ids"
 ).bindparams(sa.bindparam("ids", expanding=True))
+_THERE: tuple[tuple[Held, Held, Held], ...] = (
+    *((True if bits & 1 else None, True if bits & 2 else None, True if bits & 4 else None) for bits in range(7)),
+    ALL_THERE,
+)
 _SEALED = sa.text(
     "SELECT c.decision_id, d.writer, d.seq, c.subject_id, c.month, c.answer, c.identity, c.input "
     "FROM decision_contents AS c LEFT JOIN decisions AS d ON d.id = c.decision_id WHERE c.decision_id IN :ids"
 ).bindparams(sa.bindparam("ids", expanding=True))
 
-SealedRow = tuple[str, str, str, Mapping[str, bytes | None]]
-"""Decision, subject, month, sealed parts."""
-Opener = Callable[[Sequence[SealedRow]], Mapping[str, Mapping[str, bytes | str | None]]]
-"""Opens sealed contents: salt and content of each part by decision, or why it cannot be opened."""
+SealedRow = tuple[str, str, str, tuple[bytes | None, ...]]
+"""Decision, subject, month, and the sealed parts in the order of :data:`PARTS`."""
+OpenedParts = tuple[bytes | str | None, ...]
+"""Salt and content of each part, or why it cannot be opened, or nothing where it is gone."""
+Opener = Callable[[Sequence[SealedRow]], list[OpenedParts]]
+"""Opens sealed contents, in their order."""
 
 
 class DatabaseSource:
@@ -138,30 +144,24 @@ class DatabaseContents:
         """Find what is stored, and compute commitments anew where that can be opened."""
         if self._opener is None:
             with storage_errors():
-                found = self._connection.execute(_PRESENT, {"ids": list(decision_ids)})
-                return {
-                    row.decision_id: Stored(_place(row), {part: True if getattr(row, part) else None for part in PARTS})
-                    for row in found
-                }
+                found = self._connection.execute(_PRESENT, {"ids": list(decision_ids)}).all()
+            return {decision_id: Stored((writer, seq), _THERE[bits]) for decision_id, writer, seq, bits in found}
         return {
-            decision_id: Stored(place, {part: _commitment(opened[part]) for part in PARTS})
-            for decision_id, place, opened in self.opened(decision_ids)
+            decision_id: Stored(place, (_held(answer), _held(identity), _held(input_)))
+            for decision_id, place, (answer, identity, input_) in self.opened(decision_ids)
         }
 
-    def opened(
-        self, decision_ids: Sequence[str]
-    ) -> Iterator[tuple[str, tuple[str, int] | None, Mapping[str, bytes | str | None]]]:
-        """Open what is stored: salt and content of each part, or why it cannot be opened."""
+    def opened(self, decision_ids: Sequence[str]) -> Iterator[tuple[str, tuple[str, int], OpenedParts]]:
+        """Open what is stored: decision, place in the log by the index, parts."""
         assert self._opener is not None
         with storage_errors():
             rows = self._connection.execute(_SEALED, {"ids": list(decision_ids)}).all()
         sealed = [
-            (row.decision_id, row.subject_id, row.month, {part: _bytes(getattr(row, part)) for part in PARTS})
-            for row in rows
+            (decision_id, subject_id, month, (_bytes(answer), _bytes(identity), _bytes(input_)))
+            for decision_id, _, _, subject_id, month, answer, identity, input_ in rows
         ]
-        opened = self._opener(sealed)
-        for row in rows:
-            yield row.decision_id, _place(row), opened[row.decision_id]
+        for row, parts in zip(rows, self._opener(sealed), strict=True):
+            yield row[0], (row[1], row[2]), parts
 
     def count(self) -> int:
         """How many decisions have contents."""
@@ -208,17 +208,13 @@ def commitment_of(salted: bytes) -> bytes:
     return sha256(salted).digest()
 
 
-def _commitment(opened: bytes | str | None) -> bytes | str | None:
-    return commitment_of(opened) if isinstance(opened, bytes) else opened
-
-
-def _place(row: sa.Row[tuple[object, ...]]) -> tuple[str, int]:
-    return (str(row.writer), _whole(row.seq)) if row.writer is not None else ("", 0)
+def _held(opened: bytes | str | None) -> Held:
+    return sha256(opened).digest() if opened.__class__ is bytes else opened
 
 
 def _bytes(value: object) -> bytes | None:
-    if value is None:
-        return None
+    if value is None or value.__class__ is bytes:
+        return value
     return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
 
 

@@ -1,8 +1,9 @@
 """Writes a log out for people who do not have the database: everything that `riskapi verify` needs, nobody's data."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from riskapi.errors import ServiceError
 from riskapi.log.contents_check import BATCH, PARTS
-from riskapi.log.database_source import DatabaseSource, commitment_of
+from riskapi.log.database_source import DatabaseSource
 from riskapi.log.export_format import (
     BUNDLES,
     CHECKPOINTS,
@@ -29,7 +30,6 @@ from riskapi.log.keys import write_public
 
 _FILE_MODE = 0o600
 _PERSONAL_MODE = 0o700
-Opened = Mapping[str, bytes | str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +113,15 @@ def _contents_of(source: DatabaseSource, ids: Sequence[str], *, with_contents: b
             yield {
                 "decision_id": decision_id,
                 "place": place,
-                "parts": {part: _part(opened[part], with_contents=with_contents) for part in PARTS},
+                "parts": {
+                    part: _part(one, with_contents=with_contents) for part, one in zip(PARTS, opened, strict=True)
+                },
             }
         return
     if with_contents:
         raise ServiceError("Contents cannot be opened: the secret and the keys database are needed.")
     for decision_id, stored in source.contents.look_up(ids).items():
-        yield {"decision_id": decision_id, "place": stored.place, "parts": dict(stored.parts)}
+        yield {"decision_id": decision_id, "place": stored.place, "parts": dict(zip(PARTS, stored.parts, strict=True))}
 
 
 def _part(opened: bytes | str | None, *, with_contents: bool) -> dict[str, str] | bool | None:
@@ -128,7 +130,7 @@ def _part(opened: bytes | str | None, *, with_contents: bool) -> dict[str, str] 
     if isinstance(opened, str):
         return {"problem": opened}
     if not with_contents:
-        return {"commit": commitment_of(opened).hex()}
+        return {"commit": sha256(opened).hexdigest()}
     return {"salt": opened[:SALT_BYTES].hex(), "content": opened[SALT_BYTES:].decode()}
 
 

@@ -10,8 +10,8 @@ import orjson
 
 from riskapi.errors import ServiceError
 from riskapi.log.checkpoint_file import read_checkpoint_file
-from riskapi.log.contents_check import BATCH, PARTS, Stored
-from riskapi.log.export_format import BUNDLES, CHECKPOINTS, CONTENTS, LEDGER, LOG, SALT_BYTES, read_row_line
+from riskapi.log.contents_check import ALL_THERE, BATCH, PARTS, Held, Stored
+from riskapi.log.export_format import BUNDLES, CHECKPOINTS, CONTENTS, LEDGER, LOG, read_row_line
 from riskapi.log.findings import Findings, Rule
 from riskapi.log.registry_check import BundleFacts, LedgerFacts
 from riskapi.log.source import Row
@@ -19,7 +19,7 @@ from riskapi.log.source import Row
 _LINE_BYTES_MAX = 1 << 26
 _CHUNK_BYTES = 1 << 20
 _BUNDLE_FIELDS = ("digest", "risk", "name", "version", "manifest", "signature")
-_HEX = frozenset("0123456789abcdef")
+_COMMIT_LENGTH = 2 * sha256().digest_size
 
 
 class ExportSource:
@@ -89,22 +89,23 @@ class ExportContents:
 
     def __init__(self, path: Path) -> None:
         self._index = sqlite3.connect("")
-        self._index.execute("CREATE TABLE contents (id TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID")
-        rows = ((str(row.get("decision_id")), orjson.dumps(_stored(row))) for row in _lines(path))
-        self._index.executemany("INSERT OR REPLACE INTO contents VALUES (?, ?)", rows)
+        self._index.execute(
+            "CREATE TABLE contents (id TEXT PRIMARY KEY, writer TEXT, seq INT, answer, identity, input) WITHOUT ROWID"
+        )
+        marks = "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, ?, ?)"
+        self._index.executemany(marks, map(_stored, _lines(path)))
 
     def look_up(self, decision_ids: Sequence[str]) -> dict[str, Stored]:
         """Find what was exported of decisions."""
         found: dict[str, Stored] = {}
         for start in range(0, len(decision_ids), BATCH):
             batch = decision_ids[start : start + BATCH]
-            marks = ", ".join("?" * len(batch))
-            query = f"SELECT id, facts FROM contents WHERE id IN ({marks})"  # noqa: S608 - question marks only
-            for decision_id, facts in self._index.execute(query, batch):
-                place, parts = orjson.loads(facts)
+            query = f"SELECT * FROM contents WHERE id IN ({', '.join('?' * len(batch))})"  # noqa: S608 - question marks only
+            for decision_id, writer, seq, answer, identity, input_ in self._index.execute(query, batch):
+                parts = answer, identity, input_
+                whole = parts == _WHOLE
                 found[decision_id] = Stored(
-                    place and (place[0], place[1]),
-                    {part: bytes.fromhex(held[1:]) if _is_commit(held) else held for part, held in parts.items()},
+                    None if writer is None else (writer, seq), ALL_THERE if whole else (answer, identity, input_)
                 )
         return found
 
@@ -118,39 +119,38 @@ class ExportContents:
             yield decision_id
 
 
-_COMMIT = "="
-"""Stands before the hex of a commitment in the index, where a problem is a text too."""
+_WHOLE = (1, 1, 1)
+"""How :data:`ALL_THERE` comes back from the index."""
 
 
-def _is_commit(held: Any) -> bool:
-    return isinstance(held, str) and held.startswith(_COMMIT)
-
-
-def _stored(row: dict[str, Any]) -> tuple[list[Any] | None, dict[str, Any]]:
-    place, parts = row.get("place"), row.get("parts")
-    match place:
-        case [str(), int()]:
-            pass
+def _stored(row: dict[str, Any]) -> tuple[str, str | None, int, Held, Held, Held]:
+    parts = row.get("parts")
+    if not isinstance(parts, dict):
+        parts = {}
+    match row.get("place"):
+        case [str(writer), int(seq)]:
+            place: tuple[str | None, int] = writer, seq
         case _:
-            place = None
-    parts = parts if isinstance(parts, dict) else {}
-    return place, {part: _held(parts.get(part)) for part in PARTS}
+            place = None, 0
+    answer, identity, input_ = (_held(parts.get(part)) for part in PARTS)
+    return str(row.get("decision_id")), *place, answer, identity, input_
 
 
-def _held(part: Any) -> bool | str | None:
+def _held(part: Any) -> Held:
     if part is None or part is True:
         return part
-    match part:
-        case {"salt": str(salt), "content": str(content)} if not set(salt) - _HEX and len(salt) == 2 * SALT_BYTES:
-            return _COMMIT + sha256(bytes.fromhex(salt) + content.encode()).hexdigest()
-        case {"commit": str(commit)} if len(commit) == 2 * sha256().digest_size and not set(commit) - set(
-            "0123456789abcdef"
-        ):
-            return _COMMIT + commit
-        case {"problem": str()}:
+    if isinstance(part, dict):
+        commit, salt, content = part.get("commit"), part.get("salt"), part.get("content")
+        try:
+            if isinstance(commit, str) and len(commit) == _COMMIT_LENGTH:
+                return bytes.fromhex(commit)
+            if isinstance(salt, str) and isinstance(content, str):
+                return sha256(bytes.fromhex(salt) + content.encode()).digest()
+        except ValueError:
+            pass
+        if "problem" in part:
             return "could not be opened when it was exported"
-        case _:
-            return "has another form than an export"
+    return "has another form than an export"
 
 
 def _lines(path: Path) -> Iterable[dict[str, Any]]:

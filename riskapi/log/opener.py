@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from riskapi.errors import SealError
-from riskapi.log.contents_check import PARTS
-from riskapi.log.database_source import Opener, SealedRow
+from riskapi.log.database_source import OpenedParts, Opener, SealedRow
 from riskapi.privacy.keys import CONTENT, Keys
 from riskapi.privacy.sealing import Part, unseal_salted
 
 _NOT_SEALED = "is not what was sealed for this decision"
+_KEPT_MAX = 100_000
+"""Keys that are remembered from one batch to the next."""
 _WRONG_SECRET = "is under a key that does not open with this secret"  # noqa: S105 - a sentence about one
 
 
@@ -19,29 +20,39 @@ def opener(keys: Keys) -> Opener:
 
     A part whose key was destroyed counts as gone: nobody can read it any more.
     """
+    kept: dict[tuple[str, str], AESGCM] = {}
 
-    def open_all(rows: Sequence[SealedRow]) -> dict[str, dict[str, bytes | str | None]]:
-        try:
-            ciphers = keys.ciphers({subject for _, subject, _, _ in rows})
-        except SealError:
-            return {decision_id: dict.fromkeys(PARTS, _WRONG_SECRET) for decision_id, _, _, _ in rows}
-        return {
-            decision_id: {
-                part: _opened(
-                    ciphers.get((subject, month if part == Part.IDENTITY else CONTENT)), decision_id, part, sealed
-                )
-                for part, sealed in parts.items()
-            }
-            for decision_id, subject, month, parts in rows
+    def open_all(rows: Sequence[SealedRow]) -> list[OpenedParts]:
+        wanted = {
+            subject for _, subject, month, _ in rows if (subject, CONTENT) not in kept or (subject, month) not in kept
         }
+        if wanted:
+            if len(kept) > _KEPT_MAX:
+                kept.clear()
+                wanted = {subject for _, subject, _, _ in rows}
+            try:
+                kept.update(keys.ciphers(wanted))
+            except SealError:
+                return [(_WRONG_SECRET, _WRONG_SECRET, _WRONG_SECRET)] * len(rows)
+        opened: list[OpenedParts] = []
+        for decision_id, subject, month, (answer, identity, input_) in rows:
+            content = kept.get((subject, CONTENT))
+            opened.append(
+                (
+                    _opened(content, decision_id, Part.ANSWER, answer),
+                    _opened(kept.get((subject, month)), decision_id, Part.IDENTITY, identity),
+                    _opened(content, decision_id, Part.INPUT, input_),
+                )
+            )
+        return opened
 
     return open_all
 
 
-def _opened(cipher: AESGCM | None, decision_id: str, part: str, sealed: bytes | None) -> bytes | str | None:
+def _opened(cipher: AESGCM | None, decision_id: str, part: Part, sealed: bytes | None) -> bytes | str | None:
     if cipher is None or sealed is None:
         return None
     try:
-        return unseal_salted(cipher, decision_id, Part(part), sealed)
+        return unseal_salted(cipher, decision_id, part, sealed)
     except SealError:
         return _NOT_SEALED

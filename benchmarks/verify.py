@@ -98,7 +98,7 @@ def make(directory: Path, rows: int) -> None:
         lambda _events: None,
     )
     ledger.decide(digest, Event.APPROVED, Act("Amina Yusuf", "Read.", now), lambda _events: None)
-    journal.lead(FileLease(directory / "store.lock", 5))
+    journal.lead(FileLease(directory / "store.lock", 1, 5))
     store = SqlDecisionStore(engine, journal, keys)
     input_ = orjson.dumps({"record_id": "x", "facts": "f" * 900})
     answer = orjson.dumps({"record_id": None, "reasons": "r" * 2000})

@@ -169,7 +169,7 @@ def continue_log(made: MadeLog, numbers: range, batch: int = 7, clock: Clock | N
         clock.now += timedelta(days=1)
     with writing(made, clock) as (journal, store, ledger):
         digests = [event.digest for event in ledger.live().values()]
-        journal.lead(FileLease(made.directory / "store.lock", 5))
+        journal.lead(FileLease(made.directory / "store.lock", 1, 5))
         for start in numbers[::batch]:
             rows = [_decision(clock(), number, digests) for number in range(start, min(start + batch, numbers.stop))]
             store.append(rows)

@@ -19,6 +19,18 @@ class Claim(NamedTuple):
     fingerprint: bytes
 
 
+class Rectifies(NamedTuple):
+    """What a decision about a corrected record corrects.
+
+    Attributes:
+        decision_id: of the decision about the record as it was.
+        reason: why it was corrected, by code.
+    """
+
+    decision_id: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """One answer with all that is needed to account for it, to be stored.
@@ -38,6 +50,7 @@ class DecisionRecord:
         identity: facts of identity and contact by place (JSON).
         answer: the answer as it was sent (JSON), without the sender's id of the record.
         claim: of the request's idempotency key, where it had one.
+        rectifies: the decision that this one corrects, where it does.
     """
 
     decision_id: str
@@ -45,7 +58,7 @@ class DecisionRecord:
     principal: str
     unit: str
     key_id: str
-    audiences: tuple[Audience, ...]
+    audiences: tuple[str, ...]
     digests: tuple[str, ...]
     dropped: tuple[str, ...]
     purpose: str | None
@@ -54,6 +67,7 @@ class DecisionRecord:
     identity: bytes
     answer: bytes
     claim: Claim | None = None
+    rectifies: Rectifies | None = None
 
     @property
     def month(self) -> str:
@@ -72,6 +86,8 @@ class StoredDecision:
         identity: facts of identity; ``None`` once masked, expired or erased.
         answer: the answer without the sender's id; ``None`` once expired or erased.
         note: what is gone and why, for people; ``None`` where all is there.
+        supersedes: the decision that this one corrects, where it does.
+        superseded_by: decisions that correct this one, in order.
     """
 
     writer: str
@@ -89,6 +105,8 @@ class StoredDecision:
     identity: bytes | None
     answer: bytes | None
     note: str | None
+    supersedes: str | None = None
+    superseded_by: tuple[str, ...] = ()
 
 
 Refused = Sequence[str]

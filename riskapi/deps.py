@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from riskapi.access.callers import CALLER
 from riskapi.access.matrix import Purpose
 from riskapi.access.principal import Principal
-from riskapi.access.purpose import check_purpose, stated_purpose
+from riskapi.access.purpose import stated_purpose
 from riskapi.body import check_media_type, read_body, strict_json
 from riskapi.errors import InvalidBodyError
 from riskapi.problems import problems_of
@@ -36,13 +36,13 @@ async def caller_of(request: Request) -> Principal:
 Caller = Annotated[Principal, Depends(caller_of)]
 
 
-async def purpose_of(request: Request, caller: Caller) -> Purpose:
+async def purpose_of(request: Request, caller: Caller, services: ServicesDep) -> Purpose:
     """Check the purpose that the header of a request states.
 
     Raises:
         PurposeError: for none, or one that is not allowed to the caller.
     """
-    return check_purpose(caller, stated_purpose(request.scope["headers"]))
+    return services.purposes.check(caller, stated_purpose(request.scope["headers"]))
 
 
 StatedPurpose = Annotated[Purpose, Depends(purpose_of)]

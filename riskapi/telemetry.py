@@ -10,6 +10,7 @@ import orjson
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from riskapi.privacy.outcome import Outcome
 from riskapi.scoring import Assessment
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -60,6 +61,25 @@ class Metrics:
         self.refused_models = Gauge(
             "riskapi_refused_models", "Approved bundles that failed verification", registry=self.registry
         )
+
+        self.retention_at = Gauge(
+            "riskapi_retention_timestamp_seconds",
+            "When retention last ran to its end, in seconds since 1970; 0 before",
+            registry=self.registry,
+        )
+        self.retention_held = Gauge(
+            "riskapi_retention_held", "Decisions past their time that a legal hold keeps", registry=self.registry
+        )
+        self.retention_rows = Counter(
+            "riskapi_retention_rows", "Decisions that were masked or deleted", ("what",), registry=self.registry
+        )
+
+    def watch_retention(self, done: Outcome) -> None:
+        """Count one run of retention."""
+        self.retention_at.set_to_current_time()
+        self.retention_held.set(done.held)
+        self.retention_rows.labels("masked").inc(done.masked)
+        self.retention_rows.labels("expired").inc(done.expired)
 
     def watch_commit(self, rows: int, seconds: float, stored: bool) -> None:  # noqa: FBT001 - the writer's protocol
         """Count one transaction."""

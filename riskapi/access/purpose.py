@@ -1,5 +1,6 @@
 """Every use of data about a traveller states its purpose; another one than the caller's roles allow is refused."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from riskapi.access.matrix import Purpose
@@ -25,30 +26,44 @@ def stated_purpose(headers: list[tuple[bytes, bytes]]) -> str | None:
     return sent[0].decode("latin-1") if len(sent) == 1 else ""
 
 
-def check_purpose(caller: Principal, *stated: str | None) -> Purpose:
-    """Check what a caller says it uses data for.
+class Purposes:
+    """What data about travellers may be used for in this installation.
 
     Args:
-        caller: whose roles allow some purposes.
-        stated: in the header and in the record, in this order; each that is there must be allowed.
-
-    Returns:
-        The first of them.
-
-    Raises:
-        PurposeError: where none is stated, or one that is not allowed; it names what is allowed.
+        allowed: of all purposes; each role has some of them.
+        required: whether every use has to state its purpose; else an unstated one counts as the first that is allowed.
     """
-    said = [one for one in stated if one is not None]
-    for one in said:
-        if one not in caller.purposes:
-            raise PurposeError(_rule(caller))
-    if not said:
-        raise PurposeError(_rule(caller))
-    return Purpose(said[0])
 
+    def __init__(self, allowed: Iterable[Purpose] = tuple(Purpose), *, required: bool = True) -> None:
+        self._allowed = frozenset(allowed)
+        self._required = required
 
-def _rule(caller: Principal) -> str:
-    allowed = ", ".join(sorted(caller.purposes))
-    if not allowed:
-        return "No purpose is allowed to these roles: they do not use data about travellers."
-    return f"State an allowed purpose in {HEADER}, or in the record's purpose_code. Allowed here: {allowed}."
+    def check(self, caller: Principal, *stated: str | None) -> Purpose:
+        """Check what a caller says it uses data for.
+
+        Args:
+            caller: whose roles allow some purposes.
+            stated: in the header and in the record, in this order; each that is there must be allowed.
+
+        Returns:
+            The first of them.
+
+        Raises:
+            PurposeError: where none is stated, or one that is not allowed; it names what is allowed.
+        """
+        said = [one for one in stated if one is not None]
+        for one in said:
+            if one not in caller.purposes or one not in self._allowed:
+                raise PurposeError(self._rule(caller))
+        if said:
+            return Purpose(said[0])
+        usual = [one for one in Purpose if one in caller.purposes and one in self._allowed]
+        if self._required or not usual:
+            raise PurposeError(self._rule(caller))
+        return usual[0]
+
+    def _rule(self, caller: Principal) -> str:
+        allowed = ", ".join(sorted(caller.purposes & self._allowed))
+        if not allowed:
+            return "No purpose is allowed to these roles: they do not use data about travellers."
+        return f"State an allowed purpose in {HEADER}, or in the record's purpose_code. Allowed here: {allowed}."

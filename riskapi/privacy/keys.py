@@ -136,10 +136,27 @@ class Keys:
         Returns:
             How many keys there were.
         """
+        return self.destroy_subjects((subject_id,))
+
+    def destroy_subjects(self, subject_ids: Collection[str]) -> int:
+        """Destroy all keys of subjects, and the ways from their hashes to them, in one transaction.
+
+        Returns:
+            How many keys there were.
+        """
+        if not subject_ids:
+            return 0
         with self._destroying() as connection:
-            count = connection.execute(sa.delete(subject_keys).where(subject_keys.c.subject_id == subject_id)).rowcount
-            connection.execute(sa.delete(subjects).where(subjects.c.subject_id == subject_id))
+            statement = sa.delete(subject_keys).where(subject_keys.c.subject_id.in_(subject_ids))
+            count = connection.execute(statement).rowcount
+            connection.execute(sa.delete(subjects).where(subjects.c.subject_id.in_(subject_ids)))
         return count
+
+    def without_keys(self) -> list[str]:
+        """List the subjects that have no key any more."""
+        has_one = sa.exists().where(subject_keys.c.subject_id == subjects.c.subject_id)
+        with storage_errors(), self._engine.connect() as connection:
+            return list(connection.execute(sa.select(subjects.c.subject_id).where(~has_one)).scalars())
 
     def epochs(self, subject_id: str | None = None) -> list[tuple[str, str]]:
         """List subject and epoch of the keys that exist."""

@@ -14,7 +14,7 @@ from riskapi.access.callers import CALLER
 from riskapi.access.guard import DirectRoute, allows
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
-from riskapi.access.purpose import Use, check_purpose, stated_purpose
+from riskapi.access.purpose import Use, stated_purpose
 from riskapi.body import JSON_TYPES, NDJSON_TYPE, check_media_type, read_body, strict_json
 from riskapi.decisions import DecisionRecord
 from riskapi.describe import RECORD_REF, body_of, problems, request_body
@@ -102,7 +102,7 @@ async def _answer_rows(
                 raise row
             record = read_record(*row, f"records[{place}]")
             answer, decision, assessment = decide(
-                services, live, Use(principal, check_purpose(principal, stated, record.purpose_code)), record
+                services, live, Use(principal, services.purposes.check(principal, stated, record.purpose_code)), record
             )
         except (NoApprovedModelError, PurposeError):  # no row is stored where one of them may not be looked at
             raise

@@ -14,7 +14,7 @@ from riskapi.access.callers import CALLER
 from riskapi.access.guard import DirectRoute, allows
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
-from riskapi.access.purpose import Use, check_purpose, stated_purpose
+from riskapi.access.purpose import Use, stated_purpose
 from riskapi.body import check_media_type, read_body
 from riskapi.describe import body_of, problems, request_body
 from riskapi.edge import NOTES
@@ -120,7 +120,7 @@ async def score_manifest(request: Request) -> Response:
     services: Services = request.app.state.services
     principal: Principal = request.scope[CALLER]
     principal.require_audience()
-    use = Use(principal, check_purpose(principal, stated_purpose(request.scope["headers"])))
+    use = Use(principal, services.purposes.check(principal, stated_purpose(request.scope["headers"])))
     settings = services.settings
     _, announced = check_media_type(request.scope)
     raw = await read_body(request.receive, announced, settings.batch_body_limit_bytes, settings.body_timeout_seconds)

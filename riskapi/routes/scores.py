@@ -13,7 +13,7 @@ from riskapi.access.callers import CALLER
 from riskapi.access.guard import DirectRoute, allows
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
-from riskapi.access.purpose import Use, check_purpose, stated_purpose
+from riskapi.access.purpose import Use, stated_purpose
 from riskapi.body import check_media_type, read_body, strict_json
 from riskapi.decisions import Claim, DecisionRecord
 from riskapi.describe import RECORD_REF, body_of, problems, request_body
@@ -60,7 +60,7 @@ async def score(request: Request) -> Response:
     raw = await read_body(request.receive, announced, settings.body_limit_bytes, settings.body_timeout_seconds)
     parsed = strict_json(raw)
     record = read_record(raw, parsed)
-    purpose = check_purpose(principal, stated_purpose(request.scope["headers"]), record.purpose_code)
+    purpose = services.purposes.check(principal, stated_purpose(request.scope["headers"]), record.purpose_code)
     use = Use(principal, purpose)
     claim = services.idempotency.claim(request.scope["headers"], principal, parsed)
     if claim is None:

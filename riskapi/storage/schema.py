@@ -61,6 +61,16 @@ decision_contents = sa.Table(
     sa.Column("answer", sa.LargeBinary, nullable=False, comment="sealed by the subject's content key"),
 )
 
+_NOT_MASKED = decision_contents.c.identity.is_not(None)
+sa.Index("ix_contents_unmasked", decision_contents.c.month, sqlite_where=_NOT_MASKED, postgresql_where=_NOT_MASKED)
+
+rectifications = sa.Table(
+    "rectifications",
+    METADATA,
+    sa.Column("corrected", sa.Text, primary_key=True, comment="decision about the corrected record"),
+    sa.Column("original", sa.Text, nullable=False, index=True, comment="decision that it corrects"),
+)
+
 idempotency_keys = sa.Table(
     "idempotency_keys",
     METADATA,
@@ -110,6 +120,7 @@ APPEND_ONLY = (
     "log",
     "checkpoints",
     "decisions",
+    "rectifications",
     "idempotency_keys",
     "bundles",
     "bundle_files",

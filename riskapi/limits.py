@@ -99,9 +99,10 @@ class ProbingQuota:
             self._counts.clear()
         if self._variations:
             seen = self._seen.setdefault((client, record_id), set())
-            seen.add(crc32(body))
-            if len(seen) > self._variations:
+            variation = crc32(body)
+            if variation not in seen and len(seen) >= self._variations:
                 raise self._refusal(f"A record may be scored in {self._variations} variations an hour", now)
+            seen.add(variation)
         if self._records:
             count = self._counts[client] = self._counts.get(client, 0) + 1
             if count > self._records:

@@ -94,8 +94,9 @@ class Callers:
         tokens = session_cookies(cookie)
         if len(tokens) != 1:
             raise AuthenticationError(_NOBODY)
+        caller = await asyncio.to_thread(self._sessions.principal, tokens[0])
         refuse_cross_site(scope)
-        return await asyncio.to_thread(self._sessions.principal, tokens[0])
+        return caller
 
     def _by_key(self, authorization: str, scope: Scope) -> Principal:
         certificate = certificate_of(scope)

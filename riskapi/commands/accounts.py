@@ -10,19 +10,13 @@ from rich.table import Table
 from riskapi.access.account_store import RoleGrant
 from riskapi.access.matrix import Role
 from riskapi.access.principal import Principal
-from riskapi.access.sessions import principal_of
-from riskapi.commands.console import ERR, OUT, opened_services
-from riskapi.errors import PasswordChangeError
+from riskapi.commands.console import ERR, OUT, LoginOption, PasswordOption, opened_services, signed_in
 from riskapi.services import Services
 
 app = typer.Typer(help="Make, change and disable accounts of persons.", no_args_is_help=True)
 
 Login = Annotated[str, typer.Argument(help="Login of the account.")]
 Grant = Annotated[str, typer.Argument(help="Id of the grant, as `list` shows it.")]
-By = Annotated[str, typer.Option(prompt="Your login", help="Your own login; it goes on record.")]
-Password = Annotated[
-    str, typer.Option(envvar="RISK_PASSWORD", prompt="Your password", hide_input=True, help="Your own password.")
-]
 Roles = Annotated[list[Role] | None, typer.Option("--role", help="Role of the account; repeat for several.")]
 
 
@@ -42,8 +36,8 @@ def create(
     login: Login,
     name: Annotated[str, typer.Argument(help="Name of the person, by which they are on record.")],
     *,
-    by: By,
-    password: Password,
+    by: LoginOption,
+    password: PasswordOption,
     role: Roles = None,
     unit: Annotated[list[str] | None, typer.Option(help="Place of work; the first is the person's own.")] = None,
 ) -> None:
@@ -55,7 +49,7 @@ def create(
 
 
 @app.command()
-def role(login: Login, by: By, password: Password, role: Roles = None) -> None:
+def role(login: Login, by: LoginOption, password: PasswordOption, role: Roles = None) -> None:
     """Set the roles of an account: what goes, goes at once; what comes waits for another person."""
     with _acting(by, password) as (services, caller):
         grant = services.accounts.ask_roles(caller, login, role or ())
@@ -65,7 +59,7 @@ def role(login: Login, by: By, password: Password, role: Roles = None) -> None:
 
 
 @app.command()
-def confirm(grant: Grant, by: By, password: Password) -> None:
+def confirm(grant: Grant, by: LoginOption, password: PasswordOption) -> None:
     """Confirm roles, as another person than the one who asked and the one who gets them."""
     with _acting(by, password) as (services, caller):
         done = services.accounts.confirm(caller, grant)
@@ -73,7 +67,7 @@ def confirm(grant: Grant, by: By, password: Password) -> None:
 
 
 @app.command()
-def refuse(grant: Grant, by: By, password: Password) -> None:
+def refuse(grant: Grant, by: LoginOption, password: PasswordOption) -> None:
     """Refuse roles that somebody asked for."""
     with _acting(by, password) as (services, caller):
         services.accounts.refuse(caller, grant)
@@ -81,7 +75,7 @@ def refuse(grant: Grant, by: By, password: Password) -> None:
 
 
 @app.command()
-def disable(login: Login, by: By, password: Password) -> None:
+def disable(login: Login, by: LoginOption, password: PasswordOption) -> None:
     """Take an account out of use: its sessions end now."""
     with _acting(by, password) as (services, caller):
         services.accounts.disable(caller, login)
@@ -89,7 +83,7 @@ def disable(login: Login, by: By, password: Password) -> None:
 
 
 @app.command()
-def reset(login: Login, by: By, password: Password) -> None:
+def reset(login: Login, by: LoginOption, password: PasswordOption) -> None:
     """Give an account a new password for once: its sessions end now."""
     with _acting(by, password) as (services, caller):
         once = services.accounts.reset(caller, login)
@@ -97,7 +91,7 @@ def reset(login: Login, by: By, password: Password) -> None:
 
 
 @app.command(name="list")
-def list_(by: By, password: Password) -> None:
+def list_(by: LoginOption, password: PasswordOption) -> None:
     """List all accounts, and the grants that wait for somebody."""
     with _acting(by, password) as (services, caller):
         every, grants = services.accounts.everything(caller)
@@ -116,18 +110,14 @@ def list_(by: By, password: Password) -> None:
 
 @contextmanager
 def _acting(by: str, password: str) -> Iterator[tuple[Services, Principal]]:
-    """Find out who sits at the keyboard; the failures of a login are counted here as well."""
     with opened_services() as services:
-        account = services.sessions.verified(by, password)
-        if account.must_change:
-            raise PasswordChangeError("Replace your password first: `accounts password`.")
-        yield services, principal_of(account)
+        yield services, signed_in(services, by, password)
 
 
 @app.command()
 def password(
-    by: By,
-    password: Password,
+    by: LoginOption,
+    password: PasswordOption,
     new_password: Annotated[
         str, typer.Option(envvar="RISK_NEW_PASSWORD", prompt=True, hide_input=True, confirmation_prompt=True)
     ],

@@ -8,14 +8,20 @@ import typer
 from rich.console import Console
 
 from models.errors import ModelError
-from riskapi.auth import Principal, Scope
-from riskapi.errors import ServiceError
+from riskapi.access.matrix import Action
+from riskapi.access.principal import Principal
+from riskapi.access.sessions import principal_of
+from riskapi.errors import PasswordChangeError, ServiceError
 from riskapi.services import Services
 from riskapi.settings import Settings
 
 OUT = Console()
 ERR = Console(stderr=True)
 
+LoginOption = Annotated[str, typer.Option(prompt="Your login", help="Your own login; it goes on record.")]
+PasswordOption = Annotated[
+    str, typer.Option(envvar="RISK_PASSWORD", prompt="Your password", hide_input=True, help="Your own password.")
+]
 KeyOption = Annotated[
     str,
     typer.Option(
@@ -45,13 +51,27 @@ def opened_services() -> Iterator[Services]:
             services.close()
 
 
-def person(services: Services, key: str, scope: Scope) -> Principal:
+def person(services: Services, key: str, action: Action) -> Principal:
     """Find out who sits at the keyboard, by the key they give.
 
     Raises:
         AuthenticationError: for a key that is not valid now.
-        PermissionDeniedError: where the key lacks the scope.
+        PermissionDeniedError: where the key lacks the right.
     """
     principal = services.ring.principal(f"Bearer {key}", services.clock())
-    principal.require(scope)
+    principal.require(action)
     return principal
+
+
+def signed_in(services: Services, login: str, password: str) -> Principal:
+    """Find out who sits at the keyboard, by their account; failures of a login are counted here as well.
+
+    Raises:
+        AuthenticationError: for an unknown login, a wrong password or a disabled account.
+        TooManyRequestsError: where too many failed before.
+        PasswordChangeError: where the password is one for once.
+    """
+    account = services.sessions.verified(login, password)
+    if account.must_change:
+        raise PasswordChangeError("Replace your password first: `riskapi accounts password`.")
+    return principal_of(account)

@@ -7,8 +7,8 @@ import typer
 from rich.table import Table
 
 from models.bundle import read_directory
+from riskapi.access.matrix import Action
 from riskapi.approvals import RATIONALE_LENGTH_MIN
-from riskapi.auth import Scope
 from riskapi.commands.console import ERR, OUT, KeyOption, opened_services, person
 from riskapi.storage.base import Event
 
@@ -26,7 +26,7 @@ def propose(
 ) -> None:
     """Verify a bundle and hand it in for approval."""
     with opened_services() as services:
-        principal = person(services, key, Scope.MODELS_PROPOSE)
+        principal = person(services, key, Action.MODELS_PROPOSE)
         event = services.approvals.propose(read_directory(directory), principal, rationale)
     OUT.print(f"Proposed {event.digest} for {event.risk}.", highlight=False, soft_wrap=True)
 
@@ -65,7 +65,7 @@ def _decide(event: Event, digest: str, rationale: str, key: str) -> None:
         ERR.print(f"Give a rationale of {RATIONALE_LENGTH_MIN} characters or more.", style="red")
         raise typer.Exit(1)
     with opened_services() as services:
-        principal = person(services, key, Scope.MODELS_APPROVE)
+        principal = person(services, key, Action.MODELS_APPROVE)
         act = services.approvals.approve if event is Event.APPROVED else services.approvals.reject
         done = act(digest, principal, rationale)
     OUT.print(f"{done.event.value.capitalize()} {done.digest} for {done.risk}.", highlight=False, soft_wrap=True)

@@ -71,6 +71,7 @@ def test_trying_out_a_record_is_bounded():
     with pytest.raises(TooManyRequestsError, match="3 variations") as caught:
         quota.count("a", "r1", b"three")
     assert caught.value.retry_after_seconds == 40 * 60
+    quota.count("a", "r1", b"same")
     quota.count("a", "r2", b"three")
     quota.count("b", "r1", b"three")
     clock.pass_(minutes=40)

@@ -71,7 +71,9 @@ class Replayer:
         except (ValueError, KeyError, TypeError):
             return Replayed(decision.decision_id, Outcome.DIFFERENT, ("the stored answer has another form",))
         if again == decision.answer:
-            return Replayed(decision.decision_id, Outcome.SAME)
+            if len(stored["risks"]) == len(decision.digests):
+                return Replayed(decision.decision_id, Outcome.SAME)
+            return Replayed(decision.decision_id, Outcome.DIFFERENT, ("the log names models that did not score",))
         found = tuple(_differences(stored, orjson.loads(again), "")) or ("the bytes differ, the values do not",)
         return Replayed(decision.decision_id, Outcome.DIFFERENT, found[:DIFFERENCES_MAX])
 

@@ -10,6 +10,7 @@ from features.risk import Audience
 from models.assessment import RiskAssessment
 from riskapi.errors import InvalidBodyError, NoApprovedModelError
 from riskapi.live import LiveModels
+from riskapi.moments import iso
 
 NOTICE = (
     "This is an aid to a person, who decides. It is no finding of fact, and nobody may be turned away, detained or "
@@ -66,13 +67,3 @@ def assess(record: TravellerRecord, active: LiveModels, audiences: frozenset[Aud
         CREW if crew else None,
         () if crew else [model.scorer.assess(values) for model, values in models.values(record)],
     )
-
-
-def iso(moment: datetime) -> str:
-    """Write a UTC time with milliseconds.
-
-    >>> from datetime import UTC
-    >>> iso(datetime(2026, 3, 14, 9, 40, 0, 1234, tzinfo=UTC))
-    '2026-03-14T09:40:00.001Z'
-    """
-    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from riskapi.access.accounts import Accounts
 from riskapi.access.callers import Callers
 from riskapi.access.keys import KeyRing
 from riskapi.access.principal import utc_now
+from riskapi.access.purpose import Purposes
 from riskapi.access.sessions import Sessions, SessionTimes
 from riskapi.access.store import SqlKeyStore
 from riskapi.access.tokens import tokens_of
@@ -22,17 +24,21 @@ from riskapi.approvals import Approvals
 from riskapi.errors import StorageError
 from riskapi.idempotency import IdempotencyKeys
 from riskapi.limits import ProbingQuota, RateLimit
-from riskapi.log.writers import FileLease, ServerLease
-from riskapi.privacy.keys import Keys
+from riskapi.privacy.background import BackgroundRetention
+from riskapi.privacy.erasure import Erasure
+from riskapi.privacy.hold import Holds
+from riskapi.privacy.limits import Limits
+from riskapi.privacy.retention import Retention
+from riskapi.privacy.subjects import Subjects
 from riskapi.secret import ServiceSecret
 from riskapi.settings import Settings
-from riskapi.storage.checkpoints import CheckpointBook
 from riskapi.storage.contents import Contents
 from riskapi.storage.decisions import SqlDecisionStore
-from riskapi.storage.engine import is_embedded, open_database, open_engine
-from riskapi.storage.journal import Journal
+from riskapi.storage.engine import is_embedded, open_engine
 from riskapi.storage.ledger import SqlLedger
 from riskapi.storage.log_key import log_key
+from riskapi.storage.parts import SERVICE, lease_for, open_journal, open_keys
+from riskapi.storage.process import StoreProcess
 from riskapi.storage.writer import GroupCommitWriter
 from riskapi.telemetry import Metrics, where_it_failed
 
@@ -53,13 +59,22 @@ class Services:
         self.metrics = Metrics()
         self.secret = ServiceSecret(settings.secret_key)
         self.engine: sa.Engine = open_engine(settings)
-        self.checkpoints = CheckpointBook(log_key(settings.log_key_file), settings.checkpoint_file)
-        self.journal = Journal(self.engine, clock, self.checkpoints)
-        self.subject_keys = Keys(
-            open_database(settings.keys_url, "RISKAPI_KEYS_URL", settings.busy_timeout_seconds), self.secret
-        )
+        gate = threading.Lock() if settings.writer_process and is_embedded(self.engine) else None
+        self.journal = open_journal(self.engine, settings, clock, gate)
+        self.subject_keys = open_keys(settings, self.secret)
         self.contents = Contents(self.engine)
         self.decisions = SqlDecisionStore(self.engine, self.journal, self.subject_keys)
+        self.subjects = Subjects(self.engine, self.subject_keys, self.secret, self.decisions)
+        self.holds = Holds(self.journal, self.engine, self.subjects, clock)
+        self.erasure = Erasure(
+            self.journal, self.subject_keys, self.subjects, self.holds, key=log_key(settings.log_key_file), clock=clock
+        )
+        self.limits = Limits(settings.identity_months, settings.retention_months)
+        self.retention = Retention(
+            self.journal, self.engine, self.subject_keys, holds=self.holds, limits=self.limits, clock=clock
+        )
+        self.background_retention = BackgroundRetention(self.retention, self.log, self.metrics.watch_retention)
+        self.purposes = Purposes(settings.purposes, required=settings.purpose_required)
         self.idempotency = IdempotencyKeys(self.decisions, self.secret)
         self.ledger = SqlLedger(self.engine, self.journal)
         self.keys = SqlKeyStore(self.engine, self.journal)
@@ -86,8 +101,9 @@ class Services:
             self.ledger, settings.trusted_signers, settings.reasons_for, settings.reasons_against
         )
         self.approvals = Approvals(self.ledger, self.active, clock)
+        self._process = StoreProcess(settings, gate or threading.Lock()) if settings.writer_process else None
         self.writer = GroupCommitWriter(
-            self.decisions,
+            self._process or self.decisions,
             rows_max=settings.commit_rows_max,
             waiting_max=settings.waiting_rows_max,
             watch=self.metrics.watch_commit,
@@ -123,12 +139,12 @@ class Services:
         Raises:
             StorageError: where another service has the store, or the log is not what was written.
         """
-        patience = self.settings.busy_timeout_seconds
-        embedded = is_embedded(self.engine)
-        lock = self.settings.database_path.with_suffix(".lock")
-        lease = FileLease(lock, patience) if embedded else ServerLease(patience)
-        await asyncio.to_thread(self.journal.lead, lease)
+        await asyncio.to_thread(self.journal.lead, lease_for(self.engine, self.settings, SERVICE))
+        if self._process is not None:
+            await asyncio.to_thread(self._process.start)
         self.writer.start()
+        if self.settings.retention_enabled:
+            self.background_retention.start()
         self._look_out = asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
@@ -137,11 +153,14 @@ class Services:
             self._look_out.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._look_out
+        await asyncio.to_thread(self.background_retention.close)
         await self.writer.close()
         self.close()
 
     def close(self) -> None:
         """Let go of the databases."""
+        if self._process is not None:
+            self._process.close()
         self.journal.close()
         self.subject_keys.close()
         self.engine.dispose()
@@ -165,6 +184,7 @@ class Services:
             await asyncio.sleep(self.settings.poll_seconds)
             try:
                 await asyncio.to_thread(self.refresh)
+                await asyncio.to_thread(self.journal.tick)
                 self.store_failure = None
             except StorageError as error:
                 if self.store_failure is None:

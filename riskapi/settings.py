@@ -10,12 +10,14 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from riskapi.access.addresses import is_safe_url
-from riskapi.access.matrix import Role
+from riskapi.access.matrix import Purpose, Role
 from riskapi.errors import SettingsError
 
 PREFIX = "RISKAPI_"
 SECRET_LENGTH_MIN = 32
 """Characters; 32 characters of base64 carry 192 bits."""
+MONTHS_MAX = 60
+"""Nothing about a traveller is kept for longer, whatever the settings."""
 _SECRET_VARIETY_MIN = 10
 _DATABASE = r"^(sqlite:///.+|postgresql://.+)"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -93,6 +95,13 @@ class Settings(BaseSettings):
         float,
         Field(gt=0, le=60, description="How often approvals and keys made by another process are looked for"),
     ] = 1.0
+    writer_process: Annotated[
+        bool,
+        Field(
+            description="Whether decisions are sealed and stored by a process of its own, so that a second core does it;"
+            " otherwise by a thread of the service"
+        ),
+    ] = True
     commit_rows_max: Annotated[int, Field(ge=1, le=100_000, description="Most decisions in one transaction")] = 2000
     waiting_rows_max: Annotated[
         int, Field(ge=1, le=1_000_000, description="Decisions that may wait for the disk before callers are sent away")
@@ -109,6 +118,35 @@ class Settings(BaseSettings):
     shutdown_seconds: Annotated[
         int, Field(ge=1, le=600, description="How long requests in flight may take to end at shutdown")
     ] = 20
+    identity_months: Annotated[
+        int,
+        Field(ge=1, le=MONTHS_MAX, description="Months until identity is masked for good: names, documents, contacts"),
+    ] = 6
+    retention_months: Annotated[
+        int, Field(ge=1, le=MONTHS_MAX, description="Months until everything stored of a decision is deleted")
+    ] = MONTHS_MAX
+    retention_enabled: Annotated[
+        bool,
+        Field(description="Whether this process masks and deletes, once an hour; `riskapi retention run` does too"),
+    ] = True
+    purposes: Annotated[
+        tuple[Purpose, ...],
+        NoDecode,
+        Field(description="Purposes that data about travellers may be used for here (comma-separated)"),
+    ] = tuple(Purpose)
+    purpose_required: Annotated[
+        bool,
+        Field(description="Whether every use has to state its purpose; else the first that the caller's roles have"),
+    ] = True
+    agency_name: Annotated[
+        str, Field(max_length=200, description="Who answers for decisions, as travellers read it")
+    ] = "the border agency"
+    agency_contact: Annotated[
+        str | None, Field(max_length=500, description="Where a person concerned can ask about a decision or contest it")
+    ] = None
+    data_protection_contact: Annotated[
+        str | None, Field(max_length=500, description="Address of the data-protection officer, as travellers read it")
+    ] = None
     rate_per_second: Annotated[
         float, Field(ge=0, description="Requests a second that one caller may make in the long run; 0 for no limit")
     ] = 2000.0
@@ -190,6 +228,8 @@ class Settings(BaseSettings):
         urls = (self.oidc_issuer, self.oidc_keys_url)
         if self.oidc_keys_file is None and any(url is not None and not is_safe_url(url) for url in urls):
             raise ValueError("keys of an identity provider are fetched over https only: see RISKAPI_OIDC_KEYS_FILE")
+        if self.identity_months > self.retention_months:
+            raise ValueError("RISKAPI_IDENTITY_MONTHS is at most RISKAPI_RETENTION_MONTHS")
         if (self.tls_certificate_file is None) != (self.tls_key_file is None):
             raise ValueError("RISKAPI_TLS_CERTIFICATE_FILE and RISKAPI_TLS_KEY_FILE go together")
         if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
@@ -198,7 +238,7 @@ class Settings(BaseSettings):
             raise ValueError("RISKAPI_TLS_CLIENT_REQUIRED needs RISKAPI_TLS_CLIENT_CA_FILE")
         return self
 
-    @field_validator("trusted_signers", "allowed_hosts", mode="before")
+    @field_validator("trusted_signers", "allowed_hosts", "purposes", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

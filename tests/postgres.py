@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 
@@ -40,10 +41,17 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres(directory: Path) -> Iterator[PostgresServer]:
-    """A server for as long as the block lasts."""
-    server = PostgresServer(directory)
-    try:
-        yield server
-    finally:
-        server.stop()
+def postgres() -> Iterator[PostgresServer]:
+    """A server for as long as the block lasts.
+
+    Its folder lies outside of pytest's own, which other runs close to all users but theirs: started by root, the
+    server runs as a user of its own.
+    """
+    with TemporaryDirectory(prefix="riskapi-postgres-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        server = PostgresServer(folder / "data")
+        try:
+            yield server
+        finally:
+            server.stop()

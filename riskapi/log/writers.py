@@ -54,29 +54,31 @@ class CommandLease:
 
 
 class FileLease:
-    """The one chain of a service on an embedded store, held by a lock on a file beside it.
+    """A chain of an embedded store, held by a lock on a file beside it.
 
     Args:
         path: of the lock file.
+        number: of the chain.
         patience_seconds: how long to wait for a process that is still shutting down.
     """
 
     is_exclusive = True
 
-    def __init__(self, path: Path, patience_seconds: float) -> None:
+    def __init__(self, path: Path, number: int, patience_seconds: float) -> None:
         self._path = path
+        self._number = number
         self._patience_seconds = patience_seconds
         self._descriptor: int | None = None
 
     def take(self, connection: sa.Connection) -> str:
-        """Take chain 1.
+        """Take the chain.
 
         Raises:
             StorageError: where another service has it.
         """
         if self._descriptor is None:
             self._descriptor = self._locked()
-        return "1"
+        return str(self._number)
 
     def release(self) -> None:
         """Let go of the lock; the file stays."""

@@ -1,21 +1,32 @@
-"""What of a record says who somebody is, kept apart from the rest; both, and the answer, sealed before they are stored."""
+"""What of a record says who somebody is, kept apart from the rest, so that each can be sealed, and go, on its own."""
 
-import hashlib
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from features.minor import age_on
 from features.record import Sensitivity, TravellerRecord, block_types, sensitivity_of
 from features.timing import crossing_day
-from riskapi.errors import SealError
+from riskapi.privacy.seals import RANDOM_BYTES, Part, commitment, fresh_random, seal, unseal, unseal_salted
+
+__all__ = [
+    "RANDOM_BYTES",
+    "SUBJECT",
+    "Part",
+    "SplitRecord",
+    "commitment",
+    "fresh_random",
+    "rejoin",
+    "seal",
+    "split",
+    "unseal",
+    "unseal_salted",
+    "with_record_id",
+    "without_record_id",
+]
 
 AGE_MAX = 130
 """The record's own bound; nothing reads ages beyond it."""
@@ -23,25 +34,10 @@ SUBJECT = b"subject"
 """Purpose of the keyed hash of a subject."""
 HIDDEN = "x"
 """Stands in the input where a fact of identity has to stand."""
-_SALT_BYTES, _NONCE_BYTES = 16, 12
-RANDOM_BYTES = _SALT_BYTES + _NONCE_BYTES
-"""Random bytes that one sealed part takes."""
-_UNLOCKED_BYTES = 2047
 _PERSONAL_BLOCKS = frozenset({"Traveller", "Document", "Seat"})
 _PERSONAL_ELSEWHERE = frozenset({"co_traveller_refs"})
 """Protected facts of other blocks tell of posts, routes and systems."""
 _PATH = re.compile(r"(?:(?P<block>[a-z_]+)(?:\[(?P<place>\d+)\])?\.)?(?P<name>[a-z_]+)")
-
-
-class Part(StrEnum):
-    """The three parts of what is stored of a decision; each is sealed on its own."""
-
-    INPUT = "input"
-    """The record without identity: enough to compute the answer again."""
-    IDENTITY = "identity"
-    """Facts of identity and contact; destroyed first."""
-    ANSWER = "answer"
-    """What was said, without the sender's id of the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,64 +101,6 @@ def rejoin(input_: bytes, identity: bytes | None) -> dict[str, Any]:
             block = block[int(place["place"])]
         block[place["name"]] = value
     return facts
-
-
-def seal(cipher: AESGCM, decision_id: str, part: Part, content: bytes, random: bytes) -> tuple[bytes, bytes]:
-    """Seal one part of a decision.
-
-    Args:
-        cipher: of the subject's key.
-        decision_id: bound to the sealed bytes, as the part is: neither can be exchanged unseen.
-        part: which.
-        content: the part.
-        random: :data:`RANDOM_BYTES` fresh random bytes.
-
-    Returns:
-        The sealed bytes, and the commitment that the log keeps: SHA-256 of salt and content. The salt is sealed
-        with the content, so that nobody can guess at the commitment once the key is gone.
-    """
-    salted = random[:_SALT_BYTES] + content
-    nonce = random[_SALT_BYTES:]
-    return nonce + cipher.encrypt(nonce, salted, f"{decision_id}/{part}".encode()), commitment(salted)
-
-
-def unseal(cipher: AESGCM, decision_id: str, part: Part, sealed: bytes) -> tuple[bytes, bytes]:
-    """Open one part of a decision.
-
-    Returns:
-        The content, and the commitment computed from it, to be held against the log.
-
-    Raises:
-        SealError: where the bytes are not what was sealed for this decision and part.
-    """
-    salted = unseal_salted(cipher, decision_id, part, sealed)
-    return salted[_SALT_BYTES:], commitment(salted)
-
-
-def unseal_salted(cipher: AESGCM, decision_id: str, part: Part, sealed: bytes) -> bytes:
-    """Open one part of a decision, as the commitment was computed: a salt of 16 bytes, then the content.
-
-    Raises:
-        SealError: where the bytes are not what was sealed for this decision and part.
-    """
-    nonce = sealed[:_NONCE_BYTES]
-    try:
-        return cipher.decrypt(nonce, sealed[_NONCE_BYTES:], f"{decision_id}/{part}".encode())
-    except (InvalidTag, ValueError):
-        raise SealError(f"The stored {part} of the decision is not what was sealed.") from None
-
-
-def commitment(salted: bytes) -> bytes:
-    """Hash salt and content (SHA-256) in pieces so small that the thread keeps the interpreter while it hashes."""
-    digest = hashlib.sha256(salted[:_UNLOCKED_BYTES])
-    for start in range(_UNLOCKED_BYTES, len(salted), _UNLOCKED_BYTES):
-        digest.update(salted[start : start + _UNLOCKED_BYTES])
-    return digest.digest()
-
-
-def fresh_random(parts: int) -> bytes:
-    """Draw the random bytes for several parts at once."""
-    return os.urandom(parts * RANDOM_BYTES)
 
 
 def without_record_id(answer: bytes, record_id: str) -> bytes:

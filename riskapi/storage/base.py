@@ -68,14 +68,18 @@ Rule = Callable[[Sequence[LedgerEvent]], None]
 """Decides within the transaction whether an event may happen, given all events so far; raises if not."""
 
 
-class DecisionStore(Protocol):
-    """Keeps decisions."""
+class DecisionSink(Protocol):
+    """Takes decisions."""
 
     def append(self, rows: Sequence[DecisionRecord]) -> Refused:
         """Store rows in one durable transaction; gives the ids of those whose idempotency key is taken."""
 
     def tick(self) -> None:
-        """See to what is due while nothing is stored."""
+        """See to what is due while nothing is stored; an error says that the store is not well."""
+
+
+class DecisionStore(DecisionSink, Protocol):
+    """Keeps decisions."""
 
     def decision(self, decision_id: str) -> StoredDecision | None:
         """Find one decision."""

@@ -27,7 +27,7 @@ class CheckpointBook:
     """
 
     def __init__(self, key: Ed25519PrivateKey, path: Path) -> None:
-        self._key = key
+        self.key = key
         self._path = path
         self._checkpointer: Checkpointer | None = None
         self._made: list[str] = []
@@ -53,7 +53,7 @@ class CheckpointBook:
         tree = CompactRange() if last is None else self._tree_at(connection, writer, last)
         if tree.size > head.seq:
             raise ChainError(f"Chain {writer} is shorter than its last checkpoint says. Nothing is stored.")
-        self._checkpointer = Checkpointer(instance, writer, self._key, tree)
+        self._checkpointer = Checkpointer(instance, writer, self.key, tree)
         later = list(_hashes(connection, writer, tree.size, head.seq))
         if tree.size + len(later) != head.seq:
             raise ChainError(f"Chain {writer} has a gap after its last checkpoint. Nothing is stored.")
@@ -104,7 +104,7 @@ class CheckpointBook:
     ) -> CompactRange:
         """The tree at the last checkpoint: as stored where this key signed its root, else from all entries."""
         try:
-            signed = open_checkpoint(last.note, [self._key.public_key()])
+            signed = open_checkpoint(last.note, [self.key.public_key()])
         except NoteError:
             tree = CompactRange()
             tree.extend(_hashes(connection, writer, 0, last.size))

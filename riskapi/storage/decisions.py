@@ -11,7 +11,7 @@ from riskapi.decisions import Claim, DecisionRecord, Refused, StoredDecision
 from riskapi.errors import ChainError
 from riskapi.log.entry import Kind
 from riskapi.privacy.keys import CONTENT, Keys, SubjectKeys
-from riskapi.privacy.sealing import RANDOM_BYTES, Part, fresh_random, seal, unseal
+from riskapi.privacy.seals import RANDOM_BYTES, Part, fresh_random, seal, unseal
 from riskapi.storage import schema
 from riskapi.storage.bulk import insert_rows
 from riskapi.storage.contents import Contents, ContentsRow
@@ -31,6 +31,11 @@ _FIND = (
         sa.and_(schema.decisions.c.writer == schema.log.c.writer, schema.decisions.c.seq == schema.log.c.seq),
     )
     .where(schema.decisions.c.id == sa.bindparam("id"))
+)
+_FIND_LATER = (
+    sa.select(schema.rectifications.c.corrected)
+    .where(schema.rectifications.c.original == sa.bindparam("id"))
+    .order_by(schema.rectifications.c.corrected)
 )
 
 
@@ -60,7 +65,11 @@ class SqlDecisionStore:
         return refused
 
     def tick(self) -> None:
-        """See to what is due while nothing is stored."""
+        """See to what is due while nothing is stored: a checkpoint, or the log after an error.
+
+        Raises:
+            StorageError: where the store is not well.
+        """
         self._journal.tick()
 
     def decision(self, decision_id: str) -> StoredDecision | None:
@@ -72,8 +81,9 @@ class SqlDecisionStore:
         """
         with storage_errors(), self._engine.connect() as connection:
             row = connection.execute(_FIND, {"id": decision_id}).one_or_none()
-        if row is None:
-            return None
+            if row is None:
+                return None
+            later = connection.execute(_FIND_LATER, {"id": decision_id}).scalars().all()
         body: dict[str, Any] = orjson.loads(row.body)
         sealed = self._contents.get(decision_id)
         parts = self._open(sealed, body["commit"]) if sealed is not None else {}
@@ -94,6 +104,8 @@ class SqlDecisionStore:
             parts.get(Part.IDENTITY),
             parts.get(Part.ANSWER),
             note,
+            body.get("supersedes"),
+            tuple(later),
         )
 
     def claimed(self, principal: str, claim: Claim) -> tuple[str, bool] | None:
@@ -122,6 +134,9 @@ class SqlDecisionStore:
         index = [(row.decision_id, writer, seq) for seq, row in enumerate(rows, first)]
         insert_rows(connection, "decisions", _INDEX_COLUMNS, index)
         Contents.add(connection, contents)
+        for row in rows:
+            if row.rectifies is not None:
+                _link(transaction, row)
 
     def _open(self, row: ContentsRow, commitments: dict[str, str]) -> dict[Part, bytes]:
         opened = {}
@@ -148,6 +163,7 @@ def _sealed(
     input_, input_hash = seal(keys.content, decision_id, Part.INPUT, row.input, pieces[0])
     identity, identity_hash = seal(keys.identity, decision_id, Part.IDENTITY, row.identity, pieces[1])
     answer, answer_hash = seal(keys.content, decision_id, Part.ANSWER, row.answer, pieces[2])
+    supersedes = {} if row.rectifies is None else {"supersedes": row.rectifies.decision_id}
     body = orjson.dumps(  # canonical: sorted ASCII keys, texts and lists of texts alone
         {
             "audiences": row.audiences,
@@ -158,10 +174,22 @@ def _sealed(
             "key_id": row.key_id,
             "principal": row.principal,
             "purpose": row.purpose,
+            **supersedes,
             "unit": row.unit,
         }
     )
     return body, (decision_id, keys.subject_id, row.month, input_, identity, answer)
+
+
+def _link(transaction: Transaction, row: DecisionRecord) -> None:
+    """Tie a decision about a corrected record to the one that it corrects."""
+    assert row.rectifies is not None
+    original, reason = row.rectifies
+    transaction.connection.execute(
+        sa.insert(schema.rectifications).values(corrected=row.decision_id, original=original)
+    )
+    told = {"by": row.principal, "corrected": row.decision_id, "key_id": row.key_id, "original": original}
+    transaction.append(Kind.RECTIFIED, told | {"reason": reason}, row.scored_at)
 
 
 def _claim(connection: sa.Connection, rows: Sequence[DecisionRecord]) -> Refused:

@@ -3,15 +3,16 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from riskapi.errors import ServiceError, StorageError
 from riskapi.log.entry import GENESIS_PREV, Body, Kind, LogEntry, canonical, chained, entry_hash
 from riskapi.log.writers import CommandLease, Lease, keep_others_out
-from riskapi.scoring import iso
+from riskapi.moments import iso
 from riskapi.storage import schema
 from riskapi.storage.bulk import insert_rows
 from riskapi.storage.checkpoints import CheckpointBook
@@ -112,15 +113,23 @@ class Journal:
         engine: of the store.
         clock: the present, in UTC.
         book: makes and keeps the checkpoints.
+        gate: held for each transaction, where another part of this program writes the same embedded store.
     """
 
-    def __init__(self, engine: sa.Engine, clock: Callable[[], datetime], book: CheckpointBook) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        clock: Callable[[], datetime],
+        book: CheckpointBook,
+        gate: AbstractContextManager[Any] | None = None,
+    ) -> None:
         self._engine = engine
         self._writing = for_writing(engine)
         self._clock = clock
-        self._book = book
+        self.book = book
         self._lease: Lease = CommandLease()
         self._lock = threading.RLock()
+        self._gate: AbstractContextManager[Any] = gate if gate is not None else nullcontext()
         self._is_open = False
         self._connection: sa.Connection | None = None
         self._writer = ""
@@ -158,7 +167,8 @@ class Journal:
                 raise RuntimeError("one transaction at a time: use the one that is open")
             self._is_open = True
             try:
-                yield from self._run(erasing=erasing)
+                with self._gate:
+                    yield from self._run(erasing=erasing)
             except (StorageError, sa.exc.SQLAlchemyError, OSError) as error:
                 self._drop()
                 self.failure = str(error) if isinstance(error, StorageError) else type(error).__name__
@@ -190,9 +200,13 @@ class Journal:
             pass
 
     def tick(self) -> None:
-        """Make a checkpoint if one is due; to be called now and then while nothing is stored."""
+        """Make a checkpoint if one is due, and find out how the log is after an error; to be called now and then.
+
+        Raises:
+            StorageError: where the store is not well.
+        """
         with self._lock:
-            if self._connection is not None and self._book.is_due(time.monotonic()):
+            if self.failure is not None or (self._connection is not None and self.book.is_due(time.monotonic())):
                 self.check()
 
     def entries(self, writer: str, after: int = 0) -> Iterator[LogEntry]:
@@ -231,10 +245,10 @@ class Journal:
     def close(self) -> None:
         """Make the last checkpoint, and let go of chain and connection."""
         with self._lock:
-            if self._connection is not None and self._lease.is_exclusive and self._book.uncovered:
+            if self._connection is not None and self._lease.is_exclusive and self.book.uncovered:
                 try:
                     with self.transaction():
-                        self._book.hurry()
+                        self.book.hurry()
                 except StorageError:
                     pass  # the rows are stored all the same; the next process covers them
             self._drop()
@@ -248,12 +262,12 @@ class Journal:
                 self._verify(connection)  # other commands may have written since
             transaction = Transaction(connection, self._writer, self._head, lambda: iso(self._clock()))
             yield transaction
-            self._book.add(transaction.store(), time.monotonic())
-            if self._book.is_due(time.monotonic()) or not self._lease.is_exclusive:
-                self._book.store(connection, self._clock())
+            self.book.add(transaction.store(), time.monotonic())
+            if self.book.is_due(time.monotonic()) or not self._lease.is_exclusive:
+                self.book.store(connection, self._clock())
         self._head = self._acknowledged[self._writer] = transaction.head
         self.failure = None
-        self._book.publish()
+        self.book.publish()
 
     def _reopen(self) -> sa.Connection:
         connection = self._writing.connect()
@@ -273,7 +287,7 @@ class Journal:
         self._head = last_head(connection, self._writer)
         if (known := self._acknowledged.get(self._writer)) is not None:
             acknowledged_is_there(connection, self._writer, known, self._head)
-        self._book.open(connection, instance_of(connection), self._writer, self._head)
+        self.book.open(connection, instance_of(connection), self._writer, self._head)
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

@@ -1,7 +1,6 @@
 """Group commit: one thread gathers whatever is waiting into one transaction, so that one flush serves many answers."""
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections import deque
@@ -9,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 from riskapi.decisions import DecisionRecord, Refused
 from riskapi.errors import ServiceError, StorageError
-from riskapi.storage.base import DecisionStore
+from riskapi.storage.base import DecisionSink
 
-_TICK_SECONDS = 5.0
+_TICK_SECONDS = 1.0
 """How often an idle writer looks whether a checkpoint is due."""
 
 _Waiting = tuple[Sequence[DecisionRecord], "asyncio.Future[Refused]"]
@@ -29,7 +28,7 @@ class GroupCommitWriter:
         watch: told of each transaction, on the event loop.
     """
 
-    def __init__(self, store: DecisionStore, *, rows_max: int, waiting_max: int, watch: Watch | None = None) -> None:
+    def __init__(self, store: DecisionSink, *, rows_max: int, waiting_max: int, watch: Watch | None = None) -> None:
         self._store = store
         self._rows_max = rows_max
         self._waiting_max = waiting_max
@@ -40,6 +39,8 @@ class GroupCommitWriter:
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self.failure: str | None = None
+        """What went wrong at the last transaction, until one is stored or the store is found well again."""
 
     @property
     def waiting_rows(self) -> int:
@@ -89,8 +90,7 @@ class GroupCommitWriter:
         assert loop is not None
         while True:
             if not self._work.wait(_TICK_SECONDS):
-                with contextlib.suppress(ServiceError):  # whoever stores something next will hear of it
-                    self._store.tick()
+                self._tick()
                 continue
             self._work.clear()
             closing = self._closing
@@ -105,9 +105,21 @@ class GroupCommitWriter:
                     error = failure
                 except Exception as failure:  # noqa: BLE001 - whatever it was, the callers must hear that nothing is sure
                     error = StorageError(f"The store failed ({type(failure).__name__}). Nothing was acknowledged.")
+                self.failure = None if error is None else str(error)
                 loop.call_soon_threadsafe(self._answer, taken, time.perf_counter() - began, refused, error)
             if closing:
                 return
+
+    def _tick(self) -> None:
+        """Let the store see to what is due; after an error this finds out when it is well again."""
+        try:
+            self._store.tick()
+        except ServiceError as error:
+            self.failure = str(error)
+        except Exception as error:  # noqa: BLE001 - the thread must outlive any single failure
+            self.failure = f"The store failed ({type(error).__name__})."
+        else:
+            self.failure = None
 
     def _take(self) -> list[_Waiting]:
         """Take whatever is waiting, up to the bound; ``deque.popleft`` needs no lock."""

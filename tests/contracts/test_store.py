@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from riskapi.auth import PrincipalKind, Scope, new_key
-from riskapi.decisions import Claim
+from riskapi.decisions import Claim, Rectifies
 from riskapi.errors import ChainError, ConflictError, SealError, StorageError
 from riskapi.ids import uuid7
 from riskapi.log.checkpoint_file import read_checkpoint_file
@@ -56,7 +56,7 @@ def is_sqlite(services):
 
 def lease(services):
     if is_sqlite(services):
-        return FileLease(services.settings.database_path.with_suffix(".lock"), 0.1)
+        return FileLease(services.settings.database_path.with_suffix(".lock"), 1, 0.1)
     return ServerLease(0.5)
 
 
@@ -86,7 +86,7 @@ def test_decision_comes_back_as_it_went_in(services):
     first, second = row("One"), row("Two", unit="NBO", purpose=None)
     assert list(services.decisions.append([first, second])) == []
     found = services.decisions.decision(second.decision_id)
-    for name in set(second.__slots__) - {"subject", "claim"}:
+    for name in set(second.__slots__) - {"subject", "claim", "rectifies"}:
         assert getattr(found, name) == getattr(second, name), name
     assert (found.writer, found.seq, found.note) == ("cli", 3, None)
     assert services.decisions.decision(uuid7()) is None
@@ -117,7 +117,8 @@ def test_any_number_of_rows_is_one_transaction(services, size):
 def test_database_itself_refuses_to_change_what_was_written(services, table):
     """Whoever opens the database, a row can be neither changed nor removed."""
     go_live(services, "document_fraud")
-    services.decisions.append([row(claim=Claim(b"key", b"body"))])
+    services.decisions.append([first := row(claim=Claim(b"key", b"body"))])
+    services.decisions.append([row(rectifies=Rectifies(first.decision_id, "typing_error"))])
     column = next(iter(schema.METADATA.tables[table].columns)).name
     statements = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
     if not is_sqlite(services):
@@ -367,7 +368,7 @@ def test_rows_are_covered_by_signed_checkpoints(services):
     writer = services.journal.writer
     for _ in range(30):
         services.decisions.append([row() for _ in range(10)])
-    public = [services.checkpoints._key.public_key()]
+    public = [services.journal.book.key.public_key()]
     services.journal.close()
     hashes = [entry.hash for entry in services.journal.entries(writer)]
     with services.engine.connect() as connection:
@@ -397,7 +398,7 @@ def test_checkpoints_go_on_after_a_restart(services, options):
             ).first()
         hashes = [entry.hash for entry in later.journal.entries(later.journal.writer)]
         assert size == expected == len(hashes)
-        assert open_checkpoint(note, [later.checkpoints._key.public_key()]).root == tree_root(hashes)
+        assert open_checkpoint(note, [later.journal.book.key.public_key()]).root == tree_root(hashes)
         later.engine.dispose()
 
 

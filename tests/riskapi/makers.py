@@ -40,6 +40,7 @@ def settings(directory: Path, **changes: Any) -> Settings:
         "keys_url": f"sqlite:///{directory / 'keys.db'}",
         "log_key_file": directory / "log-key.pem",
         "checkpoint_file": directory / "checkpoints.ndjson",
+        "writer_process": False,
         "trusted_signers": TRUSTED,
         "log_level": "error",
         "poll_seconds": 0.05,

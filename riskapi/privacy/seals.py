@@ -1,0 +1,92 @@
+"""Seals: encryption of the parts of a decision under the keys of its subject, and the commitments that the log keeps."""
+
+import hashlib
+import os
+import zlib
+from enum import StrEnum
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from riskapi.errors import SealError
+
+_SALT_BYTES, _NONCE_BYTES = 16, 12
+RANDOM_BYTES = _SALT_BYTES + _NONCE_BYTES
+"""Random bytes that one sealed part takes."""
+_UNLOCKED_BYTES = 2047
+_PLAIN, _PACKED = b"\x00", b"\x01"
+_PACKED_FROM_BYTES = 1024
+"""Smaller parts are not compressed: it would save no page."""
+_CONTENT_BYTES_MAX = 1 << 26
+
+
+class Part(StrEnum):
+    """The three parts of what is stored of a decision; each is sealed on its own."""
+
+    INPUT = "input"
+    """The record without identity: enough to compute the answer again."""
+    IDENTITY = "identity"
+    """Facts of identity and contact; destroyed first."""
+    ANSWER = "answer"
+    """What was said, without the sender's id of the record."""
+
+
+def seal(cipher: AESGCM, decision_id: str, part: Part, content: bytes, random: bytes) -> tuple[bytes, bytes]:
+    """Seal one part of a decision.
+
+    Args:
+        cipher: of the subject's key.
+        decision_id: bound to the sealed bytes, as the part is: neither can be exchanged unseen.
+        part: which.
+        content: the part.
+        random: :data:`RANDOM_BYTES` fresh random bytes.
+
+    Returns:
+        The sealed bytes, and the commitment that the log keeps: SHA-256 of salt and content. The salt is sealed
+        with the content, so that nobody can guess at the commitment once the key is gone.
+    """
+    salt, nonce = random[:_SALT_BYTES], random[_SALT_BYTES:]
+    packed = len(content) >= _PACKED_FROM_BYTES
+    kept = salt + _PACKED + zlib.compress(content, 1) if packed else salt + _PLAIN + content
+    return nonce + cipher.encrypt(nonce, kept, f"{decision_id}/{part}".encode()), commitment(salt + content)
+
+
+def unseal(cipher: AESGCM, decision_id: str, part: Part, sealed: bytes) -> tuple[bytes, bytes]:
+    """Open one part of a decision.
+
+    Returns:
+        The content, and the commitment computed from it, to be held against the log.
+
+    Raises:
+        SealError: where the bytes are not what was sealed for this decision and part.
+    """
+    salted = unseal_salted(cipher, decision_id, part, sealed)
+    return salted[_SALT_BYTES:], commitment(salted)
+
+
+def unseal_salted(cipher: AESGCM, decision_id: str, part: Part, sealed: bytes) -> bytes:
+    """Open one part of a decision, as the commitment was computed: a salt of 16 bytes, then the content.
+
+    Raises:
+        SealError: where the bytes are not what was sealed for this decision and part.
+    """
+    nonce = sealed[:_NONCE_BYTES]
+    try:
+        kept = cipher.decrypt(nonce, sealed[_NONCE_BYTES:], f"{decision_id}/{part}".encode())
+    except (InvalidTag, ValueError):
+        raise SealError(f"The stored {part} of the decision is not what was sealed.") from None
+    salt, form, content = kept[:_SALT_BYTES], kept[_SALT_BYTES : _SALT_BYTES + 1], kept[_SALT_BYTES + 1 :]
+    return salt + (zlib.decompressobj().decompress(content, _CONTENT_BYTES_MAX) if form == _PACKED else content)
+
+
+def commitment(salted: bytes) -> bytes:
+    """Hash salt and content (SHA-256) in pieces so small that the thread keeps the interpreter while it hashes."""
+    digest = hashlib.sha256(salted[:_UNLOCKED_BYTES])
+    for start in range(_UNLOCKED_BYTES, len(salted), _UNLOCKED_BYTES):
+        digest.update(salted[start : start + _UNLOCKED_BYTES])
+    return digest.digest()
+
+
+def fresh_random(parts: int) -> bytes:
+    """Draw the random bytes for several parts at once."""
+    return os.urandom(parts * RANDOM_BYTES)

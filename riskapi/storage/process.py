@@ -1,0 +1,206 @@
+"""The writer as a process of its own: sealing, hashing and the database cost the service's interpreter nothing.
+
+The service hands decisions over on a private pair of sockets and hears when they are on disk. The process holds a chain
+of the log, and ends with the service, however that ends: what it was told before it still stores.
+"""
+
+import marshal
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, Final
+
+from riskapi.decisions import Claim, DecisionRecord, Rectifies, Refused
+from riskapi.errors import ChainError, StorageError
+from riskapi.settings import Settings
+
+_HEAD = struct.Struct("!I")
+_TICK: Final = "tick"
+_STORED, _FAILED, _BROKEN = 0, 1, 2
+_ERRORS = {_FAILED: StorageError, _BROKEN: ChainError}
+_START_SECONDS, _STOP_SECONDS = 60.0, 30.0
+_NEEDED = {"database_url", "keys_url", "log_key_file", "checkpoint_file", "busy_timeout_seconds"}
+
+
+class StoreProcess:
+    """Stores decisions by a process of its own; to be used by one thread, as a writer does.
+
+    Args:
+        settings: of the service.
+        gate: held while the process stores something: two transactions of one service never wait for each other in the
+            embedded database, whose way to wait is to try again later.
+    """
+
+    def __init__(self, settings: Settings, gate: AbstractContextManager[Any]) -> None:
+        self._settings = settings
+        self._gate = gate
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+
+    def start(self) -> None:
+        """Start the process, and wait until it has a chain.
+
+        Raises:
+            StorageError: where it gets none.
+        """
+        ours, theirs = socket.socketpair()
+        places = os.pathsep.join(path for path in sys.path if path)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter and this module
+                [sys.executable, "-m", "riskapi.storage.process", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": places},
+            )
+        self._socket = ours
+        ours.settimeout(_START_SECONDS)
+        secret = self._settings.secret_key.get_secret_value()
+        self._ask(marshal.dumps(self._settings.model_dump(mode="json", include=_NEEDED) | {"secret_key": secret}))
+        ours.settimeout(None)
+
+    def append(self, rows: Sequence[DecisionRecord]) -> Refused:
+        """Store rows in one durable transaction.
+
+        Raises:
+            StorageError: the outcome is unknown.
+        """
+        return self._ask(marshal.dumps(list(map(_plain, rows))))
+
+    def tick(self) -> None:
+        """See to what is due while nothing is stored.
+
+        Raises:
+            StorageError: where the store is not well.
+        """
+        self._ask(marshal.dumps(_TICK))
+
+    def close(self) -> None:
+        """Let the process make its last checkpoint and end."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._process is not None:
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+    def _ask(self, message: bytes) -> Refused:
+        if self._socket is None:
+            self.close()
+            self.start()
+        assert self._socket is not None, "it was just opened"
+        try:
+            with self._gate:
+                _send(self._socket, message)
+                outcome, answer = _receive(self._socket)
+        except (OSError, EOFError):
+            self.close()
+            raise StorageError("The writer's process has ended. Nothing was acknowledged.") from None
+        if outcome != _STORED:
+            raise _ERRORS[outcome](answer)
+        refused: Refused = answer
+        return refused
+
+
+def _plain(row: DecisionRecord) -> tuple[Any, ...]:
+    """Write a row as plain values, in the order of its fields; words of a list become texts."""
+    return (
+        row.decision_id,
+        row.scored_at,
+        row.principal,
+        row.unit,
+        row.key_id,
+        tuple(map(str, row.audiences)),
+        row.digests,
+        row.dropped,
+        row.purpose and str(row.purpose),
+        row.subject,
+        row.input,
+        row.identity,
+        row.answer,
+        row.claim and tuple(row.claim),
+        row.rectifies and tuple(row.rectifies),
+    )
+
+
+def _record(values: tuple[Any, ...]) -> DecisionRecord:
+    *plain, claim, rectifies = values
+    return DecisionRecord(*plain, claim and Claim(*claim), rectifies and Rectifies(*rectifies))
+
+
+def _send(to: socket.socket, message: bytes) -> None:
+    to.sendall(_HEAD.pack(len(message)) + message)
+
+
+def _receive(source: socket.socket) -> Any:
+    """Read one message; both ends are this program, and nobody else has the sockets."""
+    (size,) = _HEAD.unpack(_exactly(source, _HEAD.size))
+    return marshal.loads(_exactly(source, size))  # noqa: S302 - see above
+
+
+def _exactly(source: socket.socket, size: int) -> bytes:
+    data = source.recv(size, socket.MSG_WAITALL)
+    while len(data) < size:
+        more = source.recv(size - len(data), socket.MSG_WAITALL)
+        if not more:
+            raise EOFError
+        data += more
+    return data
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Any]:
+    """The parts that store decisions, on a chain of their own."""
+    from riskapi.storage.parts import open_writer  # noqa: PLC0415 - the service needs this module, and not those parts
+
+    store, journal = open_writer(settings)
+    try:
+        yield store
+    finally:
+        journal.close()
+
+
+def _serve(source: socket.socket, store: Any) -> None:
+    """Store what comes until the other end closes."""
+    while True:
+        message = _receive(source)
+        outcome, answer = _STORED, []
+        try:
+            if message == _TICK:
+                store.tick()
+            else:
+                answer = list(store.append(list(map(_record, message))))
+        except ChainError as error:
+            outcome, answer = _BROKEN, str(error)
+        except StorageError as error:
+            outcome, answer = _FAILED, str(error)
+        except Exception as error:  # noqa: BLE001 - its text may show what was to be stored
+            outcome, answer = _FAILED, f"The store failed ({type(error).__name__}). Nothing was acknowledged."
+        _send(source, marshal.dumps((outcome, answer)))
+
+
+def main(descriptor: int) -> None:
+    """Run the process."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # it ends with the service, which is told by the same signal
+    with socket.socket(fileno=descriptor) as source, suppress(EOFError, ConnectionError):
+        settings = Settings(**_receive(source))
+        try:
+            with _opened(settings) as store:
+                _send(source, marshal.dumps((_STORED, [])))
+                _serve(source, store)
+        except StorageError as error:
+            _send(source, marshal.dumps((_FAILED, str(error))))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -20,6 +20,8 @@ COMMANDS = {
     "verify": "verify",
     "replay": "replay",
     "export-log": "export",
+    "retention": "retention",
+    "privacy": "privacy",
     "demo": "demo",
 }
 """Each command with its module in ``riskapi.commands``, in the order of the help."""

@@ -44,6 +44,8 @@ from riskapi.routes import (
     metrics,
     models,
     proposals,
+    rectifications,
+    redress,
     scores,
     sessions,
 )
@@ -51,7 +53,21 @@ from riskapi.schemas import ProposalRequest, RationaleRequest
 from riskapi.services import Services
 from riskapi.settings import Settings
 
-ROUTERS = (scores, batch, manifests, decisions, features, models, proposals, sessions, accounts, health, metrics)
+ROUTERS = (
+    scores,
+    batch,
+    manifests,
+    decisions,
+    redress,
+    rectifications,
+    features,
+    models,
+    proposals,
+    sessions,
+    accounts,
+    health,
+    metrics,
+)
 """In the order of the API page; the hot path first, since paths are tried in this order."""
 
 DESCRIPTION = """

@@ -20,7 +20,7 @@ from riskapi.live import LiveModels
 from riskapi.log.entry import Kind
 from riskapi.storage.base import DecisionStore
 
-_NOT_FOUND = "No decision with this id that this key may see."
+NOT_FOUND = "No decision with this id that this key may see."
 
 
 _PROTECTED = frozenset({"gender", "nationality", "residence_country", "issuing_country"})
@@ -46,7 +46,7 @@ def seen_by(
         or caller.audiences.isdisjoint(row.audiences)
         or not caller.reaches(Action.DECISIONS_READ, row.principal, row.unit)
     ):
-        raise NotFoundError(_NOT_FOUND)
+        raise NotFoundError(NOT_FOUND)
     identity = _shown(identity_of(row), caller)
     if row.answer is None:
         return row, None, identity
@@ -54,7 +54,7 @@ def seen_by(
     scored = bool(answer["risks"])
     answer["risks"] = [risk for risk in answer["risks"] if risk["audience"] in caller.audiences]
     if scored and not answer["risks"]:
-        raise NotFoundError(_NOT_FOUND)
+        raise NotFoundError(NOT_FOUND)
     answer["record_id"] = identity.get("record_id")
     return row, answer, identity
 
@@ -103,7 +103,7 @@ def explain_again(row: StoredDecision, answer: dict[str, Any] | None, active: Ac
         ExplanationMismatchError: where a bundle, the record or a score is not what it was.
     """
     if row.input is None or answer is None:
-        raise NotFoundError(row.note or _NOT_FOUND)
+        raise NotFoundError(row.note or NOT_FOUND)
     try:
         record = TravellerRecord.model_validate_json(row.input)
         models = LiveModels([active.open(risk["model"]["digest"]) for risk in answer["risks"]])

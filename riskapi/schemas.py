@@ -1,6 +1,6 @@
 """What goes over the wire, for readers of the API page; a test holds real answers against these models."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -127,7 +127,7 @@ class StoredAnswer(ScoreAnswer):
 
 
 class DecisionBody(Wire):
-    """A stored decision: the record and the answer as it was given, as far as the key may see and as it is still kept."""
+    """A stored decision: record and answer as they were given, as far as the key may see and as they are still kept."""
 
     writer: Annotated[str, Field(description="Chain of the log that tells of it")]
     seq: Annotated[int, Field(description="Place in that chain")]
@@ -148,7 +148,54 @@ class DecisionBody(Wire):
         dict[str, Any] | None, Field(description="Facts of identity and contact by place; null once masked")
     ]
     answer: StoredAnswer | None
+    supersedes: Annotated[str | None, Field(description="Decision whose record this one corrects")]
+    superseded_by: Annotated[list[str], Field(description="Decisions about corrected records, in order")]
     note: Annotated[str | None, Field(description="What is no longer kept, and why; null where all is there")]
+
+
+RECTIFICATION_REASONS = ("submitted_wrong", "outdated", "identity_mistaken", "contested_by_person", "ordered", "other")
+"""Why a record is corrected; codes, so that nothing in them can name anybody."""
+
+
+class PlainFactBody(Wire):
+    """One fact in plain words."""
+
+    fact: str
+    value: str
+
+
+class ToldRiskBody(Wire):
+    """What was said of one risk, in sentences."""
+
+    statement: str
+    band: str
+    raised: list[str]
+    lowered: list[str]
+
+
+class PersonExplanationBody(Wire):
+    """What the person concerned is told."""
+
+    decision_id: str
+    assessed_at: datetime
+    agency: str
+    role_of_the_system: list[str]
+    not_assessed: str | None
+    estimates: list[ToldRiskBody]
+    facts_used: list[PlainFactBody]
+    facts_kept_but_not_used: list[PlainFactBody]
+    facts_not_kept: Annotated[list[str], Field(description="Facts that came and were thrown away on receipt, by name")]
+    withheld: str
+    asylum: str
+    protection: str
+    your_rights: list[str]
+    contact: str
+    data_protection_officer: str
+    corrects: str | None
+    corrected_by: list[str]
+    identity_kept_until: date
+    everything_kept_until: date
+    note: str | None
 
 
 class ExplanationRow(Wire):

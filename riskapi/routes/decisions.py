@@ -70,6 +70,8 @@ def decision(
             "input": None if row.input is None else orjson.Fragment(row.input),
             "identity": identity or None,
             "answer": answer,
+            "supersedes": row.supersedes,
+            "superseded_by": row.superseded_by,
             "note": row.note,
         }
     )

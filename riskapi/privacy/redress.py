@@ -1,0 +1,180 @@
+"""What a person concerned is told of a decision about them: in plain words, with what they can do about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from riskapi.decisions import StoredDecision
+from riskapi.privacy.limits import Limits, months_later
+from riskapi.privacy.plain_facts import plain_facts
+from riskapi.privacy.sealing import rejoin
+from riskapi.settings import Settings
+
+ROLE = (
+    "A computer system compared facts about your journey with earlier journeys and gave the officers an estimate.",
+    "It is an aid: it finds nothing to be true, and it does not know you.",
+    "The system does not decide. A person decided what happened at the border, and could set the estimate aside.",
+    "Nobody may be turned away, detained or punished on the estimate alone.",
+    "Your nationality, gender, place of residence, religion, ethnic origin and health play no part in the estimate.",
+)
+ASYLUM = (
+    "Nothing here limits your right to ask for asylum. You may ask any officer for protection at any time, also with a "
+    "false document or with none, and your request has to be examined."
+)
+PROTECTION = (
+    "If somebody forces you, threatens you, keeps your documents or takes your pay, you may ask any officer for help "
+    "where nobody else can hear it. You will be heard as a person to be protected."
+)
+CONTEST = (
+    "You may ask who decided and why, and have the decision looked at again by another person.",
+    "You may have wrong or outdated facts corrected. They are then assessed again; both assessments are kept.",
+    "You may see what is stored about you, and ask for its erasure where the law gives you that right.",
+    "You may complain to the data-protection authority, and go to court.",
+)
+WITHHELD = (
+    "Results of other systems, such as watch lists, are not in this letter: the estimate does not rest on them. "
+    "Ask for them where they come from. Facts about other persons are left out."
+)
+_NO_CONTACT = "ask at the border post"
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRisk:
+    """What was said of one risk, in sentences.
+
+    Attributes:
+        statement: what the estimate is about.
+        band: in which band it fell.
+        raised: what raised it most, the strongest first.
+        lowered: what lowered it most.
+    """
+
+    statement: str
+    band: str
+    raised: tuple[str, ...]
+    lowered: tuple[str, ...]
+
+
+def person_explanation(
+    row: StoredDecision, answer: Mapping[str, Any] | None, settings: Settings, limits: Limits
+) -> dict[str, Any]:
+    """Tell a person what a decision about them rests on.
+
+    Args:
+        row: the decision, as far as it is kept.
+        answer: what was said, with the risks alone that the person who hands this out may see.
+        settings: name the agency and whom to ask.
+        limits: how long is kept what.
+
+    Returns:
+        JSON data; :func:`markdown` makes a letter of it.
+    """
+    named: dict[str, Any] = orjson.loads(row.identity) if row.identity is not None else {}
+    facts = plain_facts(rejoin(row.input, row.identity), named) if row.input is not None else []
+    scored_at = datetime.fromisoformat(row.scored_at)
+    return {
+        "decision_id": row.decision_id,
+        "assessed_at": row.scored_at,
+        "agency": settings.agency_name,
+        "role_of_the_system": list(ROLE),
+        "not_assessed": None if answer is None else answer["not_scored"],
+        "estimates": [asdict(_told(risk)) for risk in (answer or {"risks": ()})["risks"]],
+        "facts_used": [{"fact": one.label, "value": one.value} for one in facts if one.used],
+        "facts_kept_but_not_used": [{"fact": one.label, "value": one.value} for one in facts if not one.used],
+        "facts_not_kept": list(row.dropped),
+        "withheld": WITHHELD,
+        "asylum": ASYLUM,
+        "protection": PROTECTION,
+        "your_rights": list(CONTEST),
+        "contact": settings.agency_contact or _NO_CONTACT,
+        "data_protection_officer": settings.data_protection_contact or _NO_CONTACT,
+        "corrects": row.supersedes,
+        "corrected_by": list(row.superseded_by),
+        "identity_kept_until": _day(scored_at, limits.identity_months),
+        "everything_kept_until": _day(scored_at, limits.retention_months),
+        "note": row.note,
+    }
+
+
+def markdown(told: Mapping[str, Any]) -> str:
+    """Write the explanation as a letter.
+
+    Args:
+        told: by :func:`person_explanation`.
+    """
+    parts = [
+        f"# About an assessment by {_escaped(told['agency'])}",
+        f"Assessment {told['decision_id']}, made at {told['assessed_at'][:16].replace('T', ' ')} UTC.",
+        *([_escaped(told["note"])] if told["note"] else ()),
+        *([f"It corrects assessment {told['corrects']}."] if told["corrects"] else ()),
+        *([f"It was corrected by {', '.join(told['corrected_by'])}."] if told["corrected_by"] else ()),
+        "## What the system does, and who decides",
+        *told["role_of_the_system"],
+        "## What the estimate rests on",
+        *_estimates(told),
+        "## Facts about you that were used",
+        _table(told["facts_used"]),
+        "## Facts about you that are kept and were not used for the estimate",
+        _table(told["facts_kept_but_not_used"]),
+        told["withheld"],
+        *(
+            [f"Received and thrown away at once: {', '.join(told['facts_not_kept'])}."]
+            if told["facts_not_kept"]
+            else ()
+        ),
+        "## Asylum and protection",
+        told["asylum"],
+        told["protection"],
+        "## What you can do",
+        "\n".join(f"- {one}" for one in told["your_rights"]),
+        f"Ask or contest: {_escaped(told['contact'])}",
+        f"Data-protection officer: {_escaped(told['data_protection_officer'])}",
+        "## How long this is kept",
+        f"Your name, documents and contacts until {told['identity_kept_until']}.",
+        f"Everything else until {told['everything_kept_until']}.",
+        "Longer only while a court or an authority has asked for it.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _estimates(told: Mapping[str, Any]) -> list[str]:
+    if told["not_assessed"]:
+        return ["You travelled as crew. Crew is not assessed."]
+    if not told["estimates"]:
+        return ["The estimate is no longer kept."]
+    found = []
+    for one in told["estimates"]:
+        found.append(f"**{_escaped(one['statement'])}** It fell into the band “{_escaped(one['band'])}”.")
+        for heading, sentences in (("Raised it:", one["raised"]), ("Lowered it:", one["lowered"])):
+            if sentences:
+                found.append("\n".join([heading, "", *(f"- {_escaped(sentence)}" for sentence in sentences)]))
+    return found
+
+
+def _told(risk: Mapping[str, Any]) -> ToldRisk:
+    raised, lowered = ([reason["sentence"] for reason in risk[side]] for side in ("reasons_for", "reasons_against"))
+    return ToldRisk(risk["statement"], risk["band"], tuple(raised), tuple(lowered))
+
+
+def _table(facts: Sequence[Mapping[str, str]]) -> str:
+    if not facts:
+        return "None."
+    return "\n".join(f"- {_escaped(one['fact'])}: {_escaped(one['value'])}" for one in facts)
+
+
+def _escaped(text: str) -> str:
+    r"""Keep what was submitted from being read as markup.
+
+    >>> _escaped("[A](http://x) <b>")
+    '\\[A\\](http://x) &lt;b&gt;'
+    """
+    for sign in "\\`*_[]#|":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _day(moment: datetime, months: int) -> str:
+    return f"{months_later(moment, months):%Y-%m-%d}"

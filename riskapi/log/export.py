@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from features.risk import Audience
 from riskapi.errors import ServiceError
 from riskapi.log.contents_check import BATCH, PARTS
 from riskapi.log.database_source import DatabaseSource
@@ -27,6 +28,7 @@ from riskapi.log.export_format import (
 )
 from riskapi.log.findings import Findings
 from riskapi.log.keys import write_public
+from riskapi.privacy.sealing import Part
 
 _FILE_MODE = 0o600
 _PERSONAL_MODE = 0o700
@@ -52,7 +54,7 @@ def export_log(
     out: Path,
     public: Sequence[Ed25519PublicKey],
     *,
-    with_contents: bool = False,
+    contents_for: frozenset[Audience] | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> Exported:
     """Write a log to a new directory.
@@ -61,7 +63,8 @@ def export_log(
         source: snapshot of the database.
         out: directory; it must not exist, or be empty.
         public: keys of the log, for convenience; who verifies should have them from elsewhere.
-        with_contents: write what was stored of each decision, opened: personal data.
+        contents_for: write record and answer of each decision, opened, for these audiences: data about persons. An
+            answer that is for others too stays a commitment, as identity always does.
         progress: told of rows as they are written.
 
     Raises:
@@ -87,26 +90,34 @@ def export_log(
     _write_lines(out / CHECKPOINTS, ({"note": note} for _, note, _ in source.checkpoints()))
     _write_lines(out / BUNDLES, map(_bundle, source.registry.bundles()))
     _write_lines(out / LEDGER, map(_plain, source.registry.ledger()))
-    contents = _write_lines(out / CONTENTS, _contents(source, with_contents=with_contents))
+    contents = _write_lines(out / CONTENTS, _contents(source, contents_for))
     with _new_file(out / PUBLIC_KEY) as file:
         file.write("".join(f"{write_public(key)}\n" for key in public).encode())
-    summary = {"format": FORMAT, "rows": rows, "heads": heads, "contents": contents, "personal": with_contents}
+    summary = {
+        "format": FORMAT,
+        "rows": rows,
+        "heads": heads,
+        "contents": contents,
+        "personal": contents_for is not None,
+    }
     _write_lines(out / SUMMARY, [summary])
     return Exported(rows, heads, contents)
 
 
-def _contents(source: DatabaseSource, *, with_contents: bool) -> Iterator[dict[str, Any]]:
+def _contents(source: DatabaseSource, contents_for: frozenset[Audience] | None) -> Iterator[dict[str, Any]]:
     waiting: list[str] = []
     for decision_id in source.contents.ids():
         waiting.append(decision_id)
         if len(waiting) == BATCH:
-            yield from _contents_of(source, waiting, with_contents=with_contents)
+            yield from _contents_of(source, waiting, contents_for)
             waiting = []
     if waiting:
-        yield from _contents_of(source, waiting, with_contents=with_contents)
+        yield from _contents_of(source, waiting, contents_for)
 
 
-def _contents_of(source: DatabaseSource, ids: Sequence[str], *, with_contents: bool) -> Iterator[dict[str, Any]]:
+def _contents_of(
+    source: DatabaseSource, ids: Sequence[str], contents_for: frozenset[Audience] | None
+) -> Iterator[dict[str, Any]]:
     """Where contents can be opened, their commitments are computed anew; else it is said which parts are there."""
     if source.contents.can_open:
         for decision_id, place, opened in source.contents.opened(ids):
@@ -114,24 +125,34 @@ def _contents_of(source: DatabaseSource, ids: Sequence[str], *, with_contents: b
                 "decision_id": decision_id,
                 "place": place,
                 "parts": {
-                    part: _part(one, with_contents=with_contents) for part, one in zip(PARTS, opened, strict=True)
+                    part: _part(one, shown=contents_for is not None and _may_be_shown(part, one, contents_for))
+                    for part, one in zip(PARTS, opened, strict=True)
                 },
             }
         return
-    if with_contents:
+    if contents_for is not None:
         raise ServiceError("Contents cannot be opened: the secret and the keys database are needed.")
     for decision_id, stored in source.contents.look_up(ids).items():
         yield {"decision_id": decision_id, "place": stored.place, "parts": dict(zip(PARTS, stored.parts, strict=True))}
 
 
-def _part(opened: bytes | str | None, *, with_contents: bool) -> dict[str, str] | bool | None:
+def _part(opened: bytes | str | None, *, shown: bool) -> dict[str, str] | bool | None:
     if opened is None:
         return None
     if isinstance(opened, str):
         return {"problem": opened}
-    if not with_contents:
+    if not shown:
         return {"commit": sha256(opened).hexdigest()}
     return {"salt": opened[:SALT_BYTES].hex(), "content": opened[SALT_BYTES:].decode()}
+
+
+def _may_be_shown(part: str, opened: bytes | str | None, audiences: frozenset[Audience]) -> bool:
+    """Identity never is; an answer to those who may see all of its risks; the record without identity to all."""
+    if part == Part.IDENTITY or not isinstance(opened, bytes):
+        return False
+    if part == Part.INPUT:
+        return True
+    return {risk.get("audience") for risk in orjson.loads(opened[SALT_BYTES:])["risks"]} <= audiences
 
 
 def _bundle(row: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,7 @@ from riskapi.storage.log_key import log_key
 from tests.bundles import make_bundle
 
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
+ALL = tuple(Audience)
 RISKS = ("document_fraud", "migrant_smuggling")
 
 
@@ -94,7 +95,7 @@ class MadeLog:
             keys.close()
             engine.dispose()
 
-    def export(self, out: Path, *, with_contents: bool = False) -> Path:
+    def export(self, out: Path, *, with_contents: bool = False, audiences: Collection[Audience] = ALL) -> Path:
         """Export the database."""
         engine = open_database(self.settings.database_url, "RISKAPI_DATABASE_URL", 5)
         keys = Keys(
@@ -102,7 +103,9 @@ class MadeLog:
         )
         try:
             with database_source(engine, "store", opener(keys)) as source:
-                export_log(source, out, [self.key.public_key()], with_contents=with_contents)
+                export_log(
+                    source, out, [self.key.public_key()], contents_for=frozenset(audiences) if with_contents else None
+                )
         finally:
             keys.close()
             engine.dispose()
@@ -178,7 +181,8 @@ def continue_log(made: MadeLog, numbers: range, batch: int = 7, clock: Clock | N
 
 def _decision(at: datetime, number: int, digests: Sequence[str]) -> DecisionRecord:
     decision_id = f"018e3b2a-0000-7000-8000-{number:012x}"
-    answer = {"decision_id": decision_id, "record_id": None, "scored_at": at.isoformat(), "risks": [{"score": number}]}
+    risk = {"audience": "protection" if number % 10 == 9 else "enforcement", "score": number}
+    answer = {"decision_id": decision_id, "record_id": None, "scored_at": at.isoformat(), "risks": [risk]}
     return DecisionRecord(
         decision_id,
         f"{at.isoformat(timespec='milliseconds')[:23]}Z",

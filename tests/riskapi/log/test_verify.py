@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from features.risk import Audience
 from riskapi.log.checkpoint_file import append_checkpoint, read_checkpoint_file
 from riskapi.log.checkpoints import sign_checkpoint
 from riskapi.log.entry import Kind
@@ -203,11 +204,11 @@ def test_a_torn_last_line_of_the_file_is_no_finding(made):
 
 
 def test_an_export_has_nobodys_data_unless_asked(made):
-    """Without contents, neither identity nor record nor answer is in any file; files are for their owner alone."""
+    """Without contents, neither record nor answer is in any file, identity never; files are for their owner alone."""
     plain, whole = (made.export(made.directory / name, with_contents=name == "whole") for name in ("plain", "whole"))
     read = {path: b"".join(file.read_bytes() for file in path.iterdir()) for path in (plain, whole)}
-    assert b"ABDI" in read[whole]
     assert b'party_size\\":' in read[whole]
+    assert not any(word in read[whole] for word in (b"ABDI", b"KQ-1"))
     assert not any(word in read[plain] for word in (b"ABDI", b"KQ-1", b'party_size\\":', b'score\\":'))
     assert {oct(file.stat().st_mode & 0o777) for file in plain.iterdir()} == {"0o600"}
     assert json.loads((plain / "export.json").read_bytes())["personal"] is False
@@ -225,3 +226,18 @@ def test_no_file_of_an_export_can_be_garbled_unseen(made, name):
         assert not made.verify_exports(export)[0].holds
     (export / name).write_bytes(b"".join(lines))
     assert made.verify_exports(export)[0].holds
+
+
+def test_r23_protection_answers_are_exported_to_protection_alone(made):
+    """Whoever may not see the protection audience gets commitments of its answers; both exports verify."""
+    kept = frozenset({Audience.ENFORCEMENT})
+    enforcement = made.export(made.directory / "enforcement", with_contents=True, audiences=kept)
+    both = made.export(made.directory / "both", with_contents=True)
+    answers = {
+        out: [json.loads(line)["parts"]["answer"] for line in (out / "contents.ndjson").read_bytes().splitlines()]
+        for out in (enforcement, both)
+    }
+    assert all("content" in answer for answer in answers[both])
+    hidden = [answer for answer in answers[enforcement] if "content" not in answer]
+    assert [set(answer) for answer in hidden] == [{"commit"}] * 6
+    assert all(result.holds for result in made.verify_exports(enforcement, both))

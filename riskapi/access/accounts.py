@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from riskapi.access.account_store import Account, Note, RoleGrant, SqlAccountStore, in_order
-from riskapi.access.matrix import Action, Role, clash
+from riskapi.access.matrix import MATRIX, Action, Role, clash
 from riskapi.access.passwords import hash_password, made_password
 from riskapi.access.principal import Principal
 from riskapi.errors import ConflictError, FourEyesError, InvalidBodyError, NotFoundError, Problem
@@ -17,6 +17,8 @@ from riskapi.log.entry import Kind
 OPERATOR: Final = "operator at the command line"
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 _NAME_MAX = 200
+_FIRST_MAX = 2
+"""From two persons on, each can confirm what the other asks for."""
 _NO_ACCOUNT = "There is no account with this login."
 
 
@@ -27,22 +29,28 @@ class Accounts:
         self._store = store
         self._clock = clock
 
-    def create_first(self, login: str, name: str) -> str:
-        """Make the first admin of an installation, which nobody could confirm.
+    def create_first(self, login: str, name: str, role: Role = Role.ADMIN) -> str:
+        """Make one of the first two persons of an installation, whom nobody could confirm.
 
         Returns:
             The password for once.
 
         Raises:
-            ConflictError: where an admin is there already.
+            InvalidBodyError: where they could not confirm roles of others, or nobody could ask for any.
+            ConflictError: where two persons are there already.
         """
-        password, account = self._new(login, name, (Role.ADMIN,), (), OPERATOR)
+        password, account = self._new(login, name, (role,), (), OPERATOR)
 
         def rule(every: Sequence[Account], _grants: Sequence[RoleGrant]) -> None:
-            if any(Role.ADMIN in one.roles and not one.disabled for one in every):
-                raise ConflictError("There is an admin already: admins make further accounts.")
+            first = [one for one in every if MATRIX[Action.ACCOUNTS_CONFIRM].keys() & set(one.roles)]
+            if len(first) >= _FIRST_MAX:
+                raise ConflictError("Two persons who confirm roles are there already: they make further accounts.")
+            if role is not Role.ADMIN and not any(Role.ADMIN in one.roles for one in first):
+                raise ConflictError("Make an admin first.")
             _require_new(every, account)
 
+        if role not in MATRIX[Action.ACCOUNTS_CONFIRM]:
+            raise InvalidBodyError([Problem("role", "does not confirm roles", "Make an admin or an auditor first.")])
         about = {"name": account.name, "roles": list(account.roles)}
         self._store.add(account, None, rule, _note(Kind.ACCOUNT_CREATED, account.login, OPERATOR, **about))
         return password

@@ -24,10 +24,11 @@ Roles = Annotated[list[Role] | None, typer.Option("--role", help="Role of the ac
 def first(
     login: Login,
     name: Annotated[str, typer.Argument(help="Name of the person, by which they are on record.")],
+    role: Annotated[Role, typer.Option(help="Admin, or auditor for the second person.")] = Role.ADMIN,
 ) -> None:
-    """Make the first admin of an installation; refused as soon as there is one."""
+    """Make the first admin of an installation, then a second person to confirm roles; refused from then on."""
     with opened_services() as services:
-        password = services.accounts.create_first(login, name)
+        password = services.accounts.create_first(login, name, role)
     _show_password(password)
 
 

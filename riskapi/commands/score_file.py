@@ -14,6 +14,8 @@ from features.errors import FeatureError
 from features.mapping import TableMapping
 from models.assessment import RiskScorer
 from models.bundle import ModelBundle, read_directory
+from riskapi.access.matrix import Purpose
+from riskapi.access.purpose import HEADER
 from riskapi.commands.console import ERR, OUT, errors_shown
 from riskapi.errors import ServiceError
 from riskapi.files.read import rows_in
@@ -44,6 +46,9 @@ def score_file(
     key: Annotated[
         str | None, typer.Option(envvar="RISK_API_KEY", help="API key for the service, with the scope score.")
     ] = None,
+    purpose: Annotated[
+        Purpose | None, typer.Option(help="Why the records are scored, where they do not say so themselves.")
+    ] = None,
     bundle: Annotated[
         list[Path] | None,
         typer.Option(help="Instead of --url: directory of a bundle; repeat for several. Records nothing."),
@@ -57,7 +62,7 @@ def score_file(
     with errors_shown():
         try:
             described = TableMapping.from_toml(mapping) if mapping else None
-            with _scorer(url, key, bundle or (), signer or ()) as scorer, _progress(paths) as progress:
+            with _scorer(url, key, purpose, bundle or (), signer or ()) as scorer, _progress(paths) as progress:
                 task = progress.add_task("Scoring", total=sum(map(rows_in, paths)) or None)
                 summary = score_files(
                     paths, scorer, out, described, lambda rows: progress.update(task, advance=rows, refresh=True)
@@ -68,7 +73,9 @@ def score_file(
 
 
 @contextmanager
-def _scorer(url: str | None, key: str | None, bundles: Sequence[Path], signers: Sequence[str]) -> Iterator[Scorer]:
+def _scorer(
+    url: str | None, key: str | None, purpose: Purpose | None, bundles: Sequence[Path], signers: Sequence[str]
+) -> Iterator[Scorer]:
     if (url is None) == (not bundles):
         raise ServiceError("Give either --url with --key, or --bundle with --signer.")
     if bundles:
@@ -79,7 +86,7 @@ def _scorer(url: str | None, key: str | None, bundles: Sequence[Path], signers: 
         return
     if not key:
         raise ServiceError("Give the API key: --key, or the variable RISK_API_KEY.")
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = {"Authorization": f"Bearer {key}"} | ({HEADER: purpose.value} if purpose is not None else {})
     with httpx.Client(base_url=str(url), headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
         yield ServiceScorer(client)
 

@@ -16,21 +16,28 @@ from riskapi.errors import (
 from tests.riskapi.access.makers import AUDITOR, BOSS, PASSWORD, WITNESS
 
 
-def test_the_first_admin_is_made_once(local):
-    """The operator makes the first admin; with one there, only admins make accounts."""
+@pytest.mark.parametrize("second", [Role.ADMIN, Role.AUDITOR])
+def test_the_first_two_persons_are_made_once(local, second):
+    """The operator makes an admin and one more who can confirm; from then on it takes the two of them."""
+    with pytest.raises(ConflictError, match="admin first"):
+        local.accounts.create_first("early", "Too Early", Role.AUDITOR)
+    with pytest.raises(InvalidBodyError):
+        local.accounts.create_first("score", "Scores Alone", Role.SCORER)
     local.accounts.create_first("root", "Grace Njeri")
-    assert local.store.account("root").roles == (Role.ADMIN,)
+    local.accounts.create_first("next", "Peter Otieno", second)
+    assert [local.store.account(login).roles for login in ("root", "next")] == [(Role.ADMIN,), (second,)]
     assert local.store.account("root").created_by == OPERATOR
-    with pytest.raises(ConflictError, match="admin already"):
+    with pytest.raises(ConflictError, match="Two persons"):
         local.accounts.create_first("other", "Somebody Else")
 
 
-def test_the_first_admin_can_be_made_again_when_all_are_out(local):
+def test_the_first_persons_can_be_made_again_when_all_are_out(local):
     """An installation whose admins are all disabled is not lost."""
-    local.accounts.create_first("root", "Grace Njeri")
-    local.accounts.disable(BOSS, "root")
-    local.accounts.create_first("next", "Peter Otieno")
-    assert local.store.account("next").roles == (Role.ADMIN,)
+    for login in ("root", "next"):
+        local.accounts.create_first(login, login.title())
+        local.accounts.disable(BOSS, login)
+    local.accounts.create_first("last", "Last")
+    assert local.store.account("last").roles == (Role.ADMIN,)
 
 
 def test_a_new_account_has_no_role_before_another_person_confirms(local):

@@ -7,7 +7,10 @@ ever, be of any size and name any host; an answer may never be fetched; the rest
 
 import asyncio
 import re
+import resource
+import socket
 import ssl
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -216,7 +219,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """End an idle connection, whether or not the last answer was fetched."""
         super().timeout_keep_alive_handler()
         if self.transport.get_write_buffer_size():
-            self.transport.abort()
+            self._cut()
 
     def pause_writing(self) -> None:
         """Start waiting for the caller to fetch the answer."""
@@ -232,7 +235,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _watch_writing(self) -> None:
         if self._writing is None:
-            self._writing = self.loop.call_later(self.limits.write_seconds, self.transport.abort)
+            self._writing = self.loop.call_later(self.limits.write_seconds, self._cut)
 
     def _watch(self) -> None:
         """Set the one deadline of what is awaited now; more bytes do not move it."""
@@ -254,7 +257,14 @@ class GuardedProtocol(HttpToolsProtocol):
         elif self._phase is _Phase.HEAD and self._is_answering():
             return
         else:
-            self.transport.abort()
+            self._cut()
+
+    def _cut(self) -> None:
+        """End the connection at once; what was not fetched is dropped, by the system too."""
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -368,6 +378,7 @@ def limits_of(services: Services) -> Limits:
     return Limits(
         head_seconds=settings.head_timeout_seconds,
         body_seconds=settings.body_timeout_seconds + 2,
+        write_seconds=settings.body_timeout_seconds,
         hosts=frozenset(host.lower().encode() for host in hosts),
     )
 
@@ -380,6 +391,8 @@ def run(application: Any, services: Services) -> None:
         services: what it works with; settings, log and metrics are taken from there.
     """
     settings = services.settings
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is an open file
     uvicorn.run(
         application,
         host=settings.host,

@@ -66,7 +66,8 @@ def load(url: str, sent: Path, process: int, connections: int, seconds: int) -> 
 
 def tree(process: int) -> list[int]:
     """List a process and everything that it started."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    threads = Path(f"/proc/{process}/task").glob("*/children")  # any thread may have started one
+    children = [child for thread in threads for child in thread.read_text().split()]
     return [process, *(one for child in children for one in tree(int(child)))]
 
 

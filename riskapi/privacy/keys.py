@@ -1,11 +1,10 @@
 """Keys of subjects, in a database of their own: whoever destroys a key makes unreadable what it sealed, everywhere."""
 
-import secrets
+import os
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
@@ -13,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from riskapi.errors import SealError, StorageError
 from riskapi.secret import ServiceSecret
-from riskapi.storage.bulk import insert_rows
+from riskapi.storage.bulk import insert_rows, select_in
 from riskapi.storage.engine import for_writing, is_embedded
 from riskapi.storage.guard import storage_errors
 
@@ -22,7 +21,7 @@ CONTENT = "content"
 VERSION = 1
 _KEY_BYTES, _NONCE_BYTES, _ID_BYTES = 32, 12, 16
 _KEPT = 50_000
-"""Subjects whose ciphers are remembered; about a kilobyte each."""
+"""Subjects whose keys are remembered; about half a kilobyte each."""
 
 METADATA = sa.MetaData()
 subjects = sa.Table(
@@ -48,11 +47,11 @@ state = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class SubjectKeys:
-    """What seals a decision about a subject made in a month."""
+    """What seals a decision about a subject made in a month: AES-256 keys."""
 
     subject_id: str
-    content: AESGCM
-    identity: AESGCM
+    content: bytes
+    identity: bytes
 
 
 Wanted = tuple[bytes, str]
@@ -113,7 +112,7 @@ class Keys:
     def ciphers(self, subject_ids: Collection[str]) -> dict[tuple[str, str], AESGCM]:
         """Find the keys of subjects by subject and epoch; those that were destroyed are not there."""
         with storage_errors(), self._engine.connect() as connection:
-            return {pair: AESGCM(key) for pair, key in self._stored(connection, subject_ids).items()}
+            return {pair: AESGCM(key) for pair, key in self._stored(connection, list(subject_ids)).items()}
 
     def destroy_epochs(self, pairs: Iterable[tuple[str, str]]) -> int:
         """Destroy keys by subject and epoch, for good.
@@ -217,37 +216,44 @@ class Keys:
     def _read_or_make(self, connection: sa.Connection, missing: list[Wanted]) -> dict[Wanted, SubjectKeys]:
         hashes = list({subject_hash for subject_hash, _ in missing})
         ids = _subject_ids(connection, hashes)
-        new = [(one, secrets.token_hex(_ID_BYTES)) for one in hashes if one not in ids]
+        raw = self._stored(connection, list(ids.values())) if ids else {}
+        new = [one for one in hashes if one not in ids]
         if new:
-            insert_rows(connection, "subjects", _SUBJECT_COLUMNS, new, unless_there=True)
-            ids |= _subject_ids(connection, [one for one, _ in new])  # another process may have been first
+            random = os.urandom(_ID_BYTES * len(new)).hex()
+            places = range(0, len(random), 2 * _ID_BYTES)
+            rows = [(one, random[at : at + 2 * _ID_BYTES]) for one, at in zip(new, places, strict=True)]
+            insert_rows(connection, "subjects", _SUBJECT_COLUMNS, rows, unless_there=True)
+            ids.update(rows if is_embedded(self._engine) else _subject_ids(connection, new))
         needed = {(ids[subject_hash], epoch) for subject_hash, month in missing for epoch in (CONTENT, month)}
-        raw = self._stored(connection, {subject_id for subject_id, _ in needed})
         absent = [pair for pair in needed if pair not in raw]
         if absent:
-            made = {pair: secrets.token_bytes(_KEY_BYTES) for pair in absent}
-            rows = [(*pair, self._wrap(*pair, key)) for pair, key in made.items()]
-            insert_rows(connection, "subject_keys", _KEY_COLUMNS, rows, unless_there=True)
-            if not is_embedded(self._engine):
-                made = self._stored(connection, {subject_id for subject_id, _ in absent})
-            raw |= made
-        content = {subject_id: AESGCM(raw[subject_id, CONTENT]) for subject_id in ids.values()}
+            raw.update(self._make(connection, absent))
         return {
             (subject_hash, month): SubjectKeys(
-                ids[subject_hash], content[ids[subject_hash]], AESGCM(raw[ids[subject_hash], month])
+                ids[subject_hash], raw[ids[subject_hash], CONTENT], raw[ids[subject_hash], month]
             )
             for subject_hash, month in missing
         }
 
-    def _stored(self, connection: sa.Connection, subject_ids: Collection[str]) -> dict[tuple[str, str], bytes]:
-        statement = sa.select(subject_keys).where(subject_keys.c.subject_id.in_(subject_ids))
-        return {
-            (row.subject_id, row.epoch): self._unwrap(row.subject_id, row.epoch, bytes(row.wrapped))
-            for row in connection.execute(statement)
-        }
+    def _make(self, connection: sa.Connection, absent: list[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        """Make keys and store them; where another process was faster, its keys count."""
+        size = _KEY_BYTES + _NONCE_BYTES
+        random = os.urandom(size * len(absent))
+        made, rows = {}, []
+        for place, pair in enumerate(absent):
+            piece = random[place * size : (place + 1) * size]
+            made[pair] = piece[:_KEY_BYTES]
+            rows.append((*pair, self._wrap(*pair, piece[:_KEY_BYTES], piece[_KEY_BYTES:])))
+        insert_rows(connection, "subject_keys", _KEY_COLUMNS, rows, unless_there=True)
+        if is_embedded(self._engine):
+            return made
+        return self._stored(connection, list({subject_id for subject_id, _ in absent}))
 
-    def _wrap(self, subject_id: str, epoch: str, key: bytes) -> bytes:
-        nonce = secrets.token_bytes(_NONCE_BYTES)
+    def _stored(self, connection: sa.Connection, subject_ids: Sequence[str]) -> dict[tuple[str, str], bytes]:
+        rows = select_in(connection, "subject_keys", tuple(_KEY_COLUMNS), "subject_id", "text", subject_ids)
+        return {(one, epoch): self._unwrap(one, epoch, bytes(wrapped)) for one, epoch, wrapped in rows}
+
+    def _wrap(self, subject_id: str, epoch: str, key: bytes, nonce: bytes) -> bytes:
         return nonce + self._wrapping.encrypt(nonce, key, f"{subject_id}/{epoch}".encode())
 
     def _unwrap(self, subject_id: str, epoch: str, wrapped: bytes) -> bytes:
@@ -276,6 +282,6 @@ _KEY_COLUMNS = {"subject_id": "text", "epoch": "text", "wrapped": "bytea"}
 _CREATION_LOCK = 0x6B657973  # "keys"
 
 
-def _subject_ids(connection: sa.Connection, hashes: Collection[bytes]) -> dict[bytes, str]:
-    statement: sa.Select[Any] = sa.select(subjects).where(subjects.c.subject_hash.in_(hashes))
-    return {bytes(row.subject_hash): row.subject_id for row in connection.execute(statement)}
+def _subject_ids(connection: sa.Connection, hashes: Sequence[bytes]) -> dict[bytes, str]:
+    rows = select_in(connection, "subjects", tuple(_SUBJECT_COLUMNS), "subject_hash", "bytea", hashes)
+    return {bytes(subject_hash): subject_id for subject_hash, subject_id in rows}

@@ -15,7 +15,7 @@ RANDOM_BYTES = _SALT_BYTES + _NONCE_BYTES
 """Random bytes that one sealed part takes."""
 _UNLOCKED_BYTES = 2047
 _PLAIN, _PACKED = b"\x00", b"\x01"
-_PACKED_FROM_BYTES = 1024
+_PACKED_FROM_BYTES = 2048
 """Smaller parts are not compressed: it would save no page."""
 _CONTENT_BYTES_MAX = 1 << 26
 

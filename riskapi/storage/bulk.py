@@ -9,7 +9,7 @@ import sqlalchemy as sa
 Columns = Mapping[str, str]
 """Names with their PostgreSQL types, in the order of the rows' values."""
 
-_PARAMETERS_MAX = 4000
+_PARAMETERS_MAX = 4096
 """Of one statement in the embedded database, whose own bound is 32,766."""
 
 
@@ -46,6 +46,33 @@ def insert_rows(
         parameters = tuple([value for row in rows[start : start + size] for value in row])
         connection.exec_driver_sql(_values(table, names, size, unless_there), parameters)
         start, left = start + size, left - size
+
+
+def select_in(
+    connection: sa.Connection, table: str, columns: Sequence[str], column: str, kind: str, values: Sequence[Any]
+) -> list[Any]:
+    """Find the rows whose column has any of many values.
+
+    Args:
+        connection: in a transaction.
+        table: name of the table.
+        columns: to read.
+        column: to compare.
+        kind: its PostgreSQL type.
+        values: to look for.
+    """
+    if not values:
+        return []
+    start = f"SELECT {', '.join(columns)} FROM {table} WHERE {column} "  # noqa: S608 - names are the program's own
+    if connection.dialect.name == "postgresql":
+        return list(connection.exec_driver_sql(f"{start}= ANY(%b::{kind}[])", (list(values),)))
+    found: list[Any] = []
+    for at in range(0, len(values), _PARAMETERS_MAX):
+        some = values[at : at + _PARAMETERS_MAX]
+        places = 1 << (len(some) - 1).bit_length()  # a statement for each power of two is found prepared
+        filled = (*some, *[some[0]] * (places - len(some)))
+        found += connection.exec_driver_sql(f"{start}IN ({', '.join('?' * places)})", filled)
+    return found
 
 
 @cache

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from features.risk import Audience
 from riskapi.decisions import Claim, DecisionRecord, Refused, StoredDecision
@@ -23,6 +24,7 @@ GONE = "The contents of this decision were erased or have expired; what the log 
 
 _INDEX_COLUMNS = {"id": "text", "writer": "text", "seq": "int8"}
 _CLAIM_COLUMNS = {"principal": "text", "key": "bytea", "fingerprint": "bytea", "decision_id": "text"}
+_RANDOM_OF_ROW = len(Part) * RANDOM_BYTES
 _claims = schema.idempotency_keys
 _FIND = (
     sa.select(schema.log.c.writer, schema.log.c.seq, schema.log.c.at, schema.log.c.body)
@@ -126,7 +128,7 @@ class SqlDecisionStore:
         random = fresh_random(len(Part) * len(rows))
         entries, contents = [], []
         for place, row in enumerate(rows):
-            body, sealed = _sealed(row, keys[row.subject, row.month], random, place * len(Part) * RANDOM_BYTES)
+            body, sealed = _sealed(row, keys[row.subject, row.month], random, place * _RANDOM_OF_ROW)
             entries.append((row.scored_at, body))
             contents.append(sealed)
         first = transaction.extend(Kind.DECISION, entries)
@@ -159,10 +161,11 @@ def _sealed(
 ) -> tuple[bytes, tuple[str, str, str, bytes, bytes, bytes]]:
     """Seal the parts of a decision, and write what the log says of it."""
     decision_id = row.decision_id
-    pieces = [random[at : at + RANDOM_BYTES] for at in range(start, start + len(Part) * RANDOM_BYTES, RANDOM_BYTES)]
-    input_, input_hash = seal(keys.content, decision_id, Part.INPUT, row.input, pieces[0])
-    identity, identity_hash = seal(keys.identity, decision_id, Part.IDENTITY, row.identity, pieces[1])
-    answer, answer_hash = seal(keys.content, decision_id, Part.ANSWER, row.answer, pieces[2])
+    pieces = [random[at : at + RANDOM_BYTES] for at in range(start, start + _RANDOM_OF_ROW, RANDOM_BYTES)]
+    content = AESGCM(keys.content)
+    input_, input_hash = seal(content, decision_id, Part.INPUT, row.input, pieces[0])
+    identity, identity_hash = seal(AESGCM(keys.identity), decision_id, Part.IDENTITY, row.identity, pieces[1])
+    answer, answer_hash = seal(content, decision_id, Part.ANSWER, row.answer, pieces[2])
     supersedes = {} if row.rectifies is None else {"supersedes": row.rectifies.decision_id}
     body = orjson.dumps(  # canonical: sorted ASCII keys, texts and lists of texts alone
         {

@@ -98,7 +98,7 @@ def _run(
                 warnings.append(_NO_CONTENTS)
         if not files:
             warnings.append(_NO_FILE)
-        with _progress(sources) as advance:
+        with _progress() as advance:
             return verify(sources, files, trusted, advance), warnings
 
 
@@ -107,11 +107,11 @@ def _own_key(settings: Settings) -> Ed25519PublicKey:
 
 
 @contextmanager
-def _progress(sources: Sequence[LogSource]) -> Iterator[Callable[[int], None]]:
+def _progress() -> Iterator[Callable[[int, int], None]]:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
-        task = progress.add_task("Verifying", total=sum(source.row_count() for source in sources))
-        yield lambda rows: progress.update(task, advance=rows)
+        task = progress.add_task("Verifying", total=None)
+        yield lambda more, total: progress.update(task, advance=more, total=total)
 
 
 def _tell(result: Verification) -> None:

@@ -21,8 +21,8 @@ from riskapi.log.source import LogSource
 PROGRESS_ROWS = 4096
 Watcher = Callable[[str, int, Mapping[str, Any]], None]
 """Takes writer, seq and body of a row."""
-Progress = Callable[[int], None]
-"""Told how many more rows were read."""
+Progress = Callable[[int, int], None]
+"""Told how many more rows were read, and how many there are in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,12 @@ def verify(
     sources: Sequence[LogSource],
     checkpoint_files: Sequence[Path],
     trusted: Sequence[Ed25519PublicKey],
-    progress: Progress = lambda _rows: None,
+    progress: Progress = lambda _more, _total: None,
 ) -> list[Verification]:
     """Verify one or more copies of a log against all checkpoints together.
+
+    The files are read before any database is looked into: a service that goes on meanwhile is always ahead of what was
+    read of its file.
 
     Args:
         sources: exports or databases; a checkpoint of any of them counts for all.
@@ -91,13 +94,17 @@ def verify(
     for path in checkpoint_files:
         for line in read_checkpoint_file(path):
             signed.add(line.note, f"{path.name} line {line.number}", collected[0])
+    total = sum(source.row_count() for source in sources)
     for source, findings in zip(sources, collected, strict=True):
         for place, note, columns in source.checkpoints():
             signed.add(note, place, findings, columns)
     signed.close(collected[0])
     for source, findings in zip(sources[1:], collected[1:], strict=True):
         compare_copies(sources[0], source, findings)
-    return [_verify(source, signed, findings, progress) for source, findings in zip(sources, collected, strict=True)]
+    return [
+        _verify(source, signed, findings, lambda more: progress(more, total))
+        for source, findings in zip(sources, collected, strict=True)
+    ]
 
 
 def read_body(body: bytes) -> Mapping[str, Any]:
@@ -131,7 +138,9 @@ class _Chains(dict[str, ChainVerifier]):
         return made
 
 
-def _verify(source: LogSource, signed: SignedCheckpoints, findings: Findings, progress: Progress) -> Verification:
+def _verify(
+    source: LogSource, signed: SignedCheckpoints, findings: Findings, advance: Callable[[int], None]
+) -> Verification:
     chains = _Chains(signed, findings)
     registry = RegistryCheck(source.registry, findings)
     contents = ContentsCheck(source.contents, findings)
@@ -148,8 +157,8 @@ def _verify(source: LogSource, signed: SignedCheckpoints, findings: Findings, pr
                 watcher(writer, seq, facts)
         rows += 1
         if not rows % PROGRESS_ROWS:
-            progress(PROGRESS_ROWS)
-    progress(rows % PROGRESS_ROWS)
+            advance(PROGRESS_ROWS)
+    advance(rows % PROGRESS_ROWS)
     for chain in chains.values():
         chain.finish()
     registry.finish()

@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,13 +17,14 @@ from features.risk import Audience
 from models.bundle import digest_of
 from models.signing import load_key
 from riskapi.decisions import DecisionRecord
-from riskapi.log.database_source import database_source
+from riskapi.log.database_source import DatabaseSource, database_source
 from riskapi.log.entry import Kind
 from riskapi.log.export import export_log
 from riskapi.log.export_source import ExportSource
+from riskapi.log.findings import Findings
 from riskapi.log.opener import opener
+from riskapi.log.source import Row
 from riskapi.log.verify import Verification, verify
-from riskapi.log.writers import FileLease
 from riskapi.privacy.keys import Keys
 from riskapi.secret import ServiceSecret
 from riskapi.settings import Settings
@@ -34,6 +35,7 @@ from riskapi.storage.engine import open_database, open_engine
 from riskapi.storage.journal import Journal
 from riskapi.storage.ledger import SqlLedger
 from riskapi.storage.log_key import log_key
+from riskapi.storage.parts import lease_for
 from tests.bundles import make_bundle
 
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
@@ -53,16 +55,45 @@ class Clock:
         return self.now
 
 
+class Interrupted:
+    """A source during whose reading something happens."""
+
+    def __init__(self, source: DatabaseSource, meanwhile: Callable[[str], None]) -> None:
+        self._source = source
+        self._meanwhile = meanwhile
+        self.name, self.contents, self.registry = source.name, source.contents, source.registry
+
+    def row_count(self) -> int:
+        """Count, then let it happen."""
+        count = self._source.row_count()
+        self._meanwhile("row_count")
+        return count
+
+    def checkpoints(self) -> Iterator[tuple[str, str | None, tuple[str, int] | None]]:
+        """Read, then let it happen."""
+        yield from self._source.checkpoints()
+        self._meanwhile("checkpoints")
+
+    def rows(self, findings: Findings) -> Iterator[Row]:
+        """Let it happen after the first row."""
+        for number, row in enumerate(self._source.rows(findings)):
+            yield row
+            if not number:
+                self._meanwhile("rows")
+
+
 @dataclass(frozen=True)
 class MadeLog:
     """Files of a store that nobody has open."""
 
     directory: Path
+    database_url: str = ""
+    """Left out, an embedded database in the directory."""
 
     @cached_property
     def settings(self) -> Settings:
         """Settings of its service."""
-        return log_settings(self.directory)
+        return log_settings(self.directory, self.database_url)
 
     @cached_property
     def key(self) -> Ed25519PrivateKey:
@@ -82,15 +113,24 @@ class MadeLog:
                 connection.execute(f"DROP TRIGGER {name}")
             yield connection
 
-    def verify(self, *, with_file: bool = True, with_keys: bool = True) -> Verification:
-        """Verify the database, with the public key, and with the file of checkpoints or without."""
+    def verify(
+        self, *, with_file: bool = True, with_keys: bool = True, meanwhile: Callable[[str], None] | None = None
+    ) -> Verification:
+        """Verify the database, with the public key, and with the file of checkpoints or without.
+
+        Args:
+            with_file: use the file elsewhere.
+            with_keys: open contents.
+            meanwhile: called with the name of each step of reading, after it.
+        """
         engine = open_database(self.settings.database_url, "RISKAPI_DATABASE_URL", 5)
         keys_engine = open_database(self.settings.keys_url, "RISKAPI_KEYS_URL", 5)
         keys = Keys(keys_engine, ServiceSecret(self.settings.secret_key))
         files = [self.settings.checkpoint_file] if with_file else []
         try:
             with database_source(engine, "store", opener(keys) if with_keys else None) as source:
-                return verify([source], files, [self.key.public_key()])[0]
+                read = source if meanwhile is None else Interrupted(source, meanwhile)
+                return verify([read], files, [self.key.public_key()])[0]
         finally:
             keys.close()
             engine.dispose()
@@ -117,11 +157,11 @@ class MadeLog:
         return verify(list(map(ExportSource, directories)), files, [self.key.public_key()])
 
 
-def log_settings(directory: Path) -> Settings:
+def log_settings(directory: Path, database_url: str = "") -> Settings:
     """Settings of a service all of whose files lie in one directory."""
     return Settings(
         secret_key=SecretStr("kX9mQ2vL7tR4wZ8yB3nF6hJ1sD5gA0pC"),
-        database_url=f"sqlite:///{directory / 'store.db'}",
+        database_url=database_url or f"sqlite:///{directory / 'store.db'}",
         keys_url=f"sqlite:///{directory / 'keys.db'}",
         log_key_file=directory / "log-key.pem",
         checkpoint_file=directory / "elsewhere" / "checkpoints.ndjson",
@@ -143,16 +183,17 @@ def writing(made: MadeLog, clock: Clock) -> Iterator[tuple[Journal, SqlDecisionS
         engine.dispose()
 
 
-def make_log(directory: Path, decisions: int = 600, batch: int = 7) -> MadeLog:
+def make_log(directory: Path, decisions: int = 600, batch: int = 7, database_url: str = "") -> MadeLog:
     """Make a log: two approved models in the chain of commands, decisions and views of them in chain 1.
 
     Args:
         directory: new.
         decisions: how many.
         batch: decisions in one transaction.
+        database_url: of a database with the tables in it; left out, an embedded one.
     """
     directory.mkdir(parents=True)
-    made = MadeLog(directory)
+    made = MadeLog(directory, database_url)
     clock = Clock()
     with writing(made, clock) as (_, _, ledger):
         for risk in RISKS:
@@ -172,7 +213,7 @@ def continue_log(made: MadeLog, numbers: range, batch: int = 7, clock: Clock | N
         clock.now += timedelta(days=1)
     with writing(made, clock) as (journal, store, ledger):
         digests = [event.digest for event in ledger.live().values()]
-        journal.lead(FileLease(made.directory / "store.lock", 1, 5))
+        journal.lead(lease_for(journal._engine, made.settings, 1))
         for start in numbers[::batch]:
             rows = [_decision(clock(), number, digests) for number in range(start, min(start + batch, numbers.stop))]
             store.append(rows)

@@ -62,7 +62,7 @@ async def rectify(request: Request) -> Response:
     _, announced = check_media_type(request.scope)
     raw = await read_body(request.receive, announced, settings.body_limit_bytes, settings.body_timeout_seconds)
     reason, parsed = _parts(strict_json(raw))
-    record = read_record(orjson.dumps(parsed), parsed, "record.")
+    record = read_record(orjson.dumps(parsed), parsed, "record")
     purpose = services.purposes.check(principal, stated_purpose(request.scope["headers"]), record.purpose_code)
     original = await asyncio.to_thread(_reached, services, request.path_params["decision_id"], principal)
     answer, row, assessment = decide(services, services.active.live, Use(principal, purpose), record)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from models.bundle import ModelBundle
 from models.promotion import may_promote
+from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.active import ActiveModels
-from riskapi.auth import Principal, PrincipalKind
 from riskapi.errors import ConflictError, FourEyesError, NotFoundError
 from riskapi.storage.base import Act, BundleRow, Event, LedgerEvent
 from riskapi.storage.ledger import SqlLedger

@@ -8,7 +8,7 @@ import orjson
 import rfc8785
 
 from features.declared import Problem
-from riskapi.auth import Principal
+from riskapi.access.principal import Principal
 from riskapi.decisions import Claim
 from riskapi.errors import (
     InvalidBodyError,

@@ -98,6 +98,7 @@ class SqlAccountStore:
     def add(self, account: Account, grant: RoleGrant | None, rule: Rule, note: Note) -> None:
         """Store a new account, with the roles that are asked for it."""
         with storage_errors(), self._journal.transaction() as change:
+            _one_at_a_time(change.connection, accounts)
             rule(*_all(change.connection))
             change.connection.execute(sa.insert(accounts), _account_values(account))
             if grant is not None:
@@ -107,6 +108,7 @@ class SqlAccountStore:
     def change(self, login: str, values: dict[str, Any], grant: RoleGrant | None, rule: Rule, note: Note) -> None:
         """Change an account, and end its sessions in the same transaction."""
         with storage_errors(), self._journal.transaction() as change:
+            _one_at_a_time(change.connection, accounts)
             rule(*_all(change.connection))
             change.connection.execute(sa.update(accounts).where(accounts.c.login == login), _plain(values))
             if grant is not None:
@@ -118,6 +120,7 @@ class SqlAccountStore:
         """Store what was decided about a grant; a confirmed one sets the roles and ends the sessions of the account."""
         decided = {"decided_by": grant.decided_by, "decided_at": grant.decided_at, "confirmed": grant.confirmed}
         with storage_errors(), self._journal.transaction() as change:
+            _one_at_a_time(change.connection, accounts)
             rule(*_all(change.connection))
             change.connection.execute(sa.update(role_grants).where(role_grants.c.id == grant.grant_id), _plain(decided))
             if grant.confirmed:
@@ -181,6 +184,7 @@ class SqlAccountStore:
         """
         table = sign_in_failures
         with storage_errors(), self._writing.begin() as connection:
+            _one_at_a_time(connection, table)
             row = connection.execute(sa.select(table).where(table.c.login_hash == login_hash)).first()
             now = Failures(row.failures, _time(row.locked_until)) if row else Failures()
             after = next_state(now)
@@ -198,6 +202,12 @@ class SqlAccountStore:
         """Start counting afresh, after a sign-in that succeeded."""
         with storage_errors(), self._writing.begin() as connection:
             connection.execute(sa.delete(sign_in_failures).where(sign_in_failures.c.login_hash == login_hash))
+
+
+def _one_at_a_time(connection: sa.Connection, table: sa.Table) -> None:
+    """Let other processes wait until this transaction ends; the embedded store has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _all(connection: sa.Connection) -> tuple[list[Account], list[RoleGrant]]:

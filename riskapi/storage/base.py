@@ -19,7 +19,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from riskapi.auth import KeyRow
+from riskapi.access.keys import KeyRow
 from riskapi.decisions import Claim, DecisionRecord, Refused, StoredDecision
 
 

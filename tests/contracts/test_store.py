@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from riskapi.auth import PrincipalKind, Scope, new_key
+from riskapi.access.keys import new_key
+from riskapi.access.matrix import Action
+from riskapi.access.principal import PrincipalKind
 from riskapi.decisions import Claim, Rectifies
 from riskapi.errors import ChainError, ConflictError, SealError, StorageError
 from riskapi.ids import uuid7
@@ -136,8 +138,11 @@ def test_contents_can_be_masked_or_deleted_and_not_changed(services):
     services.decisions.append([one, other])
     for column in ("subject_id", "month", "input", "answer", "identity"):
         with services.engine.connect() as connection, pytest.raises(sa.exc.DatabaseError):
-            connection.execute(sa.update(schema.decision_contents).values({column: sa.literal(b"x", sa.LargeBinary)
-                if column in {"input", "answer", "identity"} else "x"}))
+            connection.execute(
+                sa.update(schema.decision_contents).values(
+                    {column: sa.literal(b"x", sa.LargeBinary) if column in {"input", "answer", "identity"} else "x"}
+                )
+            )
     with services.journal.transaction() as transaction:
         assert services.contents.mask(transaction.connection, [one.decision_id]) == 1
         assert services.contents.delete(transaction.connection, [other.decision_id]) == 1
@@ -206,7 +211,7 @@ def test_everything_that_happens_is_one_chain(services):
     """Decisions, approvals and keys follow one another without gaps; each hash holds the one before."""
     digest = go_live(services, "document_fraud")
     services.decisions.append([row(), row()])
-    _, key = new_key(services.secret, "x", PrincipalKind.PERSON, [Scope.SCORE], NOW)
+    _, key = new_key(services.secret, "x", PrincipalKind.PERSON, [Action.SCORE], NOW)
     services.keys.add_key(key)
     assert services.keys.revoke_key(key.key_id, NOW)
     services.journal.append(Kind.ACCESS, {"principal": "Amina Yusuf", "ü": []} if False else {"principal": "Amina"})
@@ -332,8 +337,9 @@ def test_lost_entry_that_was_acknowledged_stops_everything(services):
     services.decisions.append([row(), row()])
     with without_guards(services) as connection:
         connection.exec_driver_sql("DELETE FROM log WHERE seq = 3")
-        connection.exec_driver_sql("DELETE FROM checkpoints")  if is_sqlite(services) else connection.exec_driver_sql(
-            "ALTER TABLE checkpoints DISABLE TRIGGER ALL; DELETE FROM checkpoints")
+        connection.exec_driver_sql("DELETE FROM checkpoints") if is_sqlite(services) else connection.exec_driver_sql(
+            "ALTER TABLE checkpoints DISABLE TRIGGER ALL; DELETE FROM checkpoints"
+        )
     services.journal._drop()
     for _ in range(2):
         with pytest.raises(ChainError, match="acknowledged"):
@@ -394,7 +400,9 @@ def test_checkpoints_go_on_after_a_restart(services, options):
         later.close()
         with later.engine.connect() as connection:
             size, note = connection.execute(
-                sa.select(schema.checkpoints.c.size, schema.checkpoints.c.note).order_by(schema.checkpoints.c.size.desc())
+                sa.select(schema.checkpoints.c.size, schema.checkpoints.c.note).order_by(
+                    schema.checkpoints.c.size.desc()
+                )
             ).first()
         hashes = [entry.hash for entry in later.journal.entries(later.journal.writer)]
         assert size == expected == len(hashes)

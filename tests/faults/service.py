@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from features.examples import EXAMPLE_RECORD
-from riskapi.auth import Scope
+from riskapi.access.matrix import Action
 from riskapi.services import Services
+from riskapi.settings import Settings
+from riskapi.storage.engine import is_embedded, open_database, upgrade
 from tests.riskapi.makers import SECRET, bearer, go_live, make_key, settings
 
 ROOT = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1"
 RECORD = json.dumps(EXAMPLE_RECORD).encode()
 READY_SECONDS = 30.0
-ALL_SCOPES = tuple(Scope)
+ALL_SCOPES = tuple(Action)
 
 
 def free_port() -> int:
@@ -38,20 +40,29 @@ class Service:
     Attributes:
         directory: holds the store and the log file of the process.
         changes: settings by field name, on top of those of :func:`tests.riskapi.makers.settings`.
-        prefix: words before the command line, such as a tracer's.
+        places: directories that Python looks into first, such as one with a ``sitecustomize`` that breaks something.
     """
 
     directory: Path
     changes: dict[str, Any] = field(default_factory=dict)
-    prefix: Sequence[str] = ()
+    places: Sequence[Path | str] = ()
     port: int = field(default_factory=free_port)
     key: str = ""
     digests: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
-    def prepare(self, risks: Iterable[str] = ("document_fraud",)) -> "Service":
+    @property
+    def settings(self) -> Settings:
+        """The settings of the process: those of production where tests usually save time."""
+        return settings(self.directory, **({"writer_process": True} | self.changes))
+
+    def prepare(self, risks: Iterable[str] = ("document_fraud",)) -> Self:
         """Make the store, approve a bundle for each risk, make a key that scores and reads."""
-        services = Services(settings(self.directory, **self.changes))
+        engine = open_database(self.settings.database_url, "RISKAPI_DATABASE_URL", 5.0)
+        if not is_embedded(engine):
+            upgrade(engine)
+        engine.dispose()
+        services = Services(self.settings)
         try:
             for risk in risks:
                 self.digests[risk] = go_live(services, risk)
@@ -77,16 +88,17 @@ class Service:
 
     def environment(self) -> Mapping[str, str]:
         """The settings as the process gets them."""
-        values = settings(self.directory, **self.changes).model_dump(exclude_unset=True)
+        values = self.settings.model_dump(exclude_unset=True)
         values |= {"port": self.port, "host": LOOPBACK, "secret_key": SECRET}
         clean = {name: value for name, value in os.environ.items() if not name.startswith("RISKAPI_")}
-        return clean | {"PYTHONPATH": str(ROOT)} | {f"RISKAPI_{n.upper()}": _text(v) for n, v in values.items()}
+        places = os.pathsep.join(map(str, [*self.places, ROOT]))
+        return clean | {"PYTHONPATH": places} | {f"RISKAPI_{n.upper()}": _text(v) for n, v in values.items()}
 
-    def start(self) -> "Service":
+    def start(self) -> Self:
         """Start the process; it may not be ready yet."""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, sys.executable, "-m", "riskapi", "serve"],
+                [sys.executable, "-m", "riskapi", "serve"],
                 env=self.environment(),
                 stdout=log,
                 stderr=log,
@@ -115,6 +127,21 @@ class Service:
                 return connection.recv(64).startswith(b"HTTP/1.1 200")
         except OSError:
             return False
+
+    @property
+    def pid(self) -> int:
+        """Id of the process."""
+        assert self.process is not None, "it was not started"
+        return self.process.pid
+
+    @property
+    def writer_pid(self) -> int:
+        """Id of the process that stores decisions for it."""
+        threads = Path(f"/proc/{self.pid}/task").glob("*/children")  # it belongs to the thread that started it
+        children = " ".join(children.read_text() for children in threads).split()
+        found = [int(pid) for pid in children if b"storage.process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert found, "it has no writer"
+        return found[0]
 
     def kill(self) -> None:
         """End the process and whatever it started, at once: nothing in it can react."""

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from features.examples import EXAMPLE_RECORD
+from riskapi.access.keys import new_key
+from riskapi.access.matrix import Action
+from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.app import create_app
-from riskapi.auth import Principal, PrincipalKind, Scope, new_key
 from riskapi.decisions import DecisionRecord
 from riskapi.ids import uuid7
 from riskapi.services import Services
@@ -24,11 +26,11 @@ with warnings.catch_warnings():
     from fastapi.testclient import TestClient
 
 SECRET = base64.b64encode(sha256(b"of the tests").digest()).decode()
-BOTH = (Scope.ENFORCEMENT, Scope.PROTECTION)
-SCORER = (Scope.SCORE, *BOTH)
+BOTH = (Action.ENFORCEMENT, Action.PROTECTION)
+SCORER = (Action.SCORE, *BOTH)
 NOW = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
-PROPOSER = Principal("Training pipeline", PrincipalKind.SYSTEM, "0" * 16, frozenset({Scope.MODELS_PROPOSE}))
-APPROVER = Principal("Amina Yusuf", PrincipalKind.PERSON, "1" * 16, frozenset({Scope.MODELS_APPROVE}))
+PROPOSER = Principal("Training pipeline", PrincipalKind.SYSTEM, "0" * 16, frozenset({Action.MODELS_PROPOSE}))
+APPROVER = Principal("Amina Yusuf", PrincipalKind.PERSON, "1" * 16, frozenset({Action.MODELS_APPROVE}))
 RATIONALE = "Card and gates were read and agreed."
 
 
@@ -62,7 +64,7 @@ def go_live(services: Services, risk: str, seed: int = 0) -> str:
 
 def make_key(
     services: Services,
-    scopes: Iterable[Scope] = SCORER,
+    scopes: Iterable[Action] = SCORER,
     name: str = "Gateway NBO",
     kind: PrincipalKind = PrincipalKind.SYSTEM,
     lifetime: timedelta | None = None,

@@ -4,7 +4,9 @@ import pytest
 from pydantic import SecretStr
 
 from features.risk import Audience
-from riskapi.auth import KeyRing, Principal, PrincipalKind, Scope, new_key
+from riskapi.access.keys import KeyRing, new_key
+from riskapi.access.matrix import Action
+from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.errors import AuthenticationError, PermissionDeniedError
 from riskapi.secret import ServiceSecret
 from tests.riskapi.makers import NOW, SECRET
@@ -12,7 +14,7 @@ from tests.riskapi.makers import NOW, SECRET
 SERVICE = ServiceSecret(SecretStr(SECRET))
 
 
-def ring_with(scopes=(Scope.SCORE,), **options):
+def ring_with(scopes=(Action.SCORE,), **options):
     key, row = new_key(SERVICE, "Gateway", PrincipalKind.SYSTEM, scopes, NOW, **options)
     ring = KeyRing(SERVICE)
     ring.replace([row])
@@ -21,9 +23,11 @@ def ring_with(scopes=(Scope.SCORE,), **options):
 
 def test_key_opens_and_names_its_principal():
     """The right key gives its principal with its scopes and audiences."""
-    ring, key, row = ring_with((Scope.SCORE, Scope.PROTECTION))
+    ring, key, row = ring_with((Action.SCORE, Action.PROTECTION))
     caller = ring.principal(f"Bearer {key}", NOW)
-    assert caller == Principal("Gateway", PrincipalKind.SYSTEM, row.key_id, frozenset({Scope.SCORE, Scope.PROTECTION}))
+    assert caller == Principal(
+        "Gateway", PrincipalKind.SYSTEM, row.key_id, frozenset({Action.SCORE, Action.PROTECTION})
+    )
     assert caller.audiences == {Audience.PROTECTION}
 
 
@@ -80,9 +84,9 @@ def test_missing_scope_is_named():
     """A refusal says which scope is needed."""
     ring, key, _ = ring_with()
     caller = ring.principal(f"Bearer {key}", NOW)
-    caller.require(Scope.SCORE)
+    caller.require(Action.SCORE)
     with pytest.raises(PermissionDeniedError, match="models:approve"):
-        caller.require(Scope.MODELS_APPROVE)
+        caller.require(Action.MODELS_APPROVE)
     with pytest.raises(PermissionDeniedError, match=r"audience:enforcement.*audience:protection"):
         caller.require_audience()
 

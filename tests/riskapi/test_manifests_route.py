@@ -6,10 +6,10 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 
-from riskapi.auth import Scope
+from riskapi.access.matrix import Action
 from riskapi.errors import StorageError
-from riskapi.routes.manifests import ManifestAnswer
 from riskapi.privacy.sealing import with_record_id
+from riskapi.routes.manifests import ManifestAnswer
 from tests.riskapi.makers import bearer, make_key, scoring_service, services_of
 
 PATH = "/v1/manifests"
@@ -130,14 +130,14 @@ def test_r37_what_is_no_manifest_is_one_problem_without_its_text(client: TestCli
 def test_a_key_without_the_scope_scores_nobody(client: TestClient):
     """The same rule as for one record: the scope, and an audience."""
     services = services_of(client)
-    for scopes in ((Scope.ENFORCEMENT,), (Scope.SCORE,)):
+    for scopes in ((Action.ENFORCEMENT,), (Action.SCORE,)):
         key = make_key(services, scopes)
         assert client.post(PATH, json=manifest(1), headers=bearer(key)).status_code == 403
 
 
 def test_r23_a_key_sees_the_risks_of_its_audience_only(client: TestClient):
     """A list is answered for the audiences of the key."""
-    key = make_key(services_of(client), (Scope.SCORE, Scope.PROTECTION))
+    key = make_key(services_of(client), (Action.SCORE, Action.PROTECTION))
     row = client.post(PATH, json=manifest(1), headers=bearer(key)).json()["rows"][0]
     assert {risk["audience"] for risk in row["answer"]["risks"]} == {"protection"}
 

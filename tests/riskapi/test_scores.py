@@ -9,11 +9,11 @@ from features.catalogue import CATALOGUE
 from features.declared import DeclaredColumn
 from features.risk import RISKS, Audience
 from models.bundle import ModelBundle
-from riskapi.auth import Scope
+from riskapi.access.matrix import Action
 from riskapi.errors import StorageError
 from riskapi.ids import is_uuid
-from riskapi.schemas import ScoreAnswer
 from riskapi.privacy.sealing import with_record_id
+from riskapi.schemas import ScoreAnswer
 from riskapi.services import Services
 from tests.bundles import RISK_NAMES, TRUSTED, make_bundle
 from tests.makers import EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD, EXAMPLE_RECORD, random_data
@@ -155,13 +155,13 @@ def test_crew_is_not_scored_and_still_on_record(client):
 @pytest.mark.parametrize(
     ("scope", "risks"),
     [
-        (Scope.ENFORCEMENT, [name for name, risk in RISKS.items() if risk.audience is Audience.ENFORCEMENT]),
-        (Scope.PROTECTION, [name for name, risk in RISKS.items() if risk.audience is Audience.PROTECTION]),
+        (Action.ENFORCEMENT, [name for name, risk in RISKS.items() if risk.audience is Audience.ENFORCEMENT]),
+        (Action.PROTECTION, [name for name, risk in RISKS.items() if risk.audience is Audience.PROTECTION]),
     ],
 )
 def test_r23_caller_is_answered_for_its_own_audience_alone(client, scope, risks):
     """A key of one audience gets the scores of that audience, and the other's words are nowhere in the answer."""
-    key = make_key(services_of(client), (Scope.SCORE, scope))
+    key = make_key(services_of(client), (Action.SCORE, scope))
     answer = client.post("/v1/scores", json=EXAMPLE_RECORD, headers=bearer(key))
     assert [risk["risk"] for risk in answer.json()["risks"]] == risks
     for other in set(RISKS) - set(risks):
@@ -170,7 +170,7 @@ def test_r23_caller_is_answered_for_its_own_audience_alone(client, scope, risks)
 
 def test_key_without_audience_is_refused(client):
     """A key that may score for nobody gets no empty answer but a reason."""
-    key = make_key(services_of(client), (Scope.SCORE,))
+    key = make_key(services_of(client), (Action.SCORE,))
     answer = client.post("/v1/scores", json=EXAMPLE_RECORD, headers=bearer(key))
     assert answer.status_code == 403
     assert "audience:enforcement" in answer.json()["detail"]

@@ -3,7 +3,9 @@ import stat
 
 import pytest
 
-from riskapi.auth import PrincipalKind, Scope, new_key
+from riskapi.access.keys import new_key
+from riskapi.access.matrix import Action
+from riskapi.access.principal import PrincipalKind
 from riskapi.decisions import DecisionRecord
 from riskapi.errors import StorageError
 from riskapi.ids import uuid7
@@ -54,7 +56,7 @@ def test_database_itself_refuses_to_change_what_was_written(services, table, sta
     """Whoever opens the file, a row can be neither changed nor removed."""
     go_live(services, "document_fraud")
     services.decisions.append([row()])
-    _, key = new_key(services.secret, "x", PrincipalKind.PERSON, [Scope.SCORE], NOW)
+    _, key = new_key(services.secret, "x", PrincipalKind.PERSON, [Action.SCORE], NOW)
     services.keys.add_key(key)
     assert services.keys.revoke_key(key.key_id, NOW)
     column = next(iter(schema.METADATA.tables[table].columns)).name
@@ -106,7 +108,7 @@ def test_file_that_is_no_database_is_refused(tmp_path):
 
 def test_keys_come_back_as_they_went_in(services):
     """Keys survive the store; a key is revoked once."""
-    _, first = new_key(services.secret, "Amina", PrincipalKind.PERSON, [Scope.MODELS_APPROVE], NOW, expires_at=NOW)
+    _, first = new_key(services.secret, "Amina", PrincipalKind.PERSON, [Action.MODELS_APPROVE], NOW, expires_at=NOW)
     services.keys.add_key(first)
     assert services.keys.keys() == [first]
     mark = services.keys.mark()

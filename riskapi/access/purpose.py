@@ -1,7 +1,7 @@
 """Every use of data about a traveller states its purpose; another one than the caller's roles allow is refused."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from riskapi.access.matrix import Purpose
 from riskapi.access.principal import Principal
@@ -9,6 +9,19 @@ from riskapi.errors import PurposeError
 
 HEADER = "X-Purpose"
 _HEADER = HEADER.lower().encode()
+PARAMETER: dict[str, Any] = {
+    "name": HEADER,
+    "in": "header",
+    "required": True,
+    "description": "Why data about a traveller is used; one of the purposes that the caller's roles allow",
+    "schema": {"type": "string", "enum": list(Purpose)},
+    "example": Purpose.BORDER_CONTROL,
+}
+"""How the header is described in the API's own document."""
+PARAMETER_BESIDE_RECORDS = PARAMETER | {
+    "required": False,
+    "description": "Why the records are scored, where they do not say so by their `purpose_code`",
+}
 
 
 class Use(NamedTuple):

@@ -1,6 +1,6 @@
 """Finds whom something is about: by document or by decision, and over corrections that changed the document."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -15,7 +15,8 @@ from riskapi.storage.decisions import SqlDecisionStore
 from riskapi.storage.guard import storage_errors
 
 REASON_LENGTH_MAX = 300
-_WORD_LENGTH_MIN = 3
+_WORD_LENGTH_MIN = 4
+_NAMES = ("traveller.surname", "traveller.given_names")
 _PAGE = 500
 _NOTHING = "Nothing is stored about such a person."
 _contents = schema.decision_contents
@@ -86,7 +87,7 @@ class Subjects:
             decision = self._decisions.decision(decision_id)
             if decision is not None and decision.identity is not None:
                 facts = orjson.loads(decision.identity)
-                if any(word in folded for word in _telling(facts.values())):
+                if any(word in folded for word in _telling(facts)):
                     raise ServiceError(
                         "The reason names the person, and the log is never erased: name the case by its number."
                     )
@@ -120,10 +121,11 @@ def _linked(connection: sa.Connection, subject_id: str) -> set[str]:
     )
 
 
-def _telling(values: Iterable[object]) -> set[str]:
-    """Texts of a person's identity that would give them away."""
-    texts = [value for value in values if isinstance(value, str)]
-    return {text.casefold() for text in texts if len(text) > _WORD_LENGTH_MIN}
+def _telling(facts: Mapping[str, object]) -> set[str]:
+    """Texts of a person's identity that would give them away; of names each word."""
+    texts = {text for text in facts.values() if isinstance(text, str)}
+    texts |= {word for place in _NAMES for word in str(facts.get(place, "")).split()}
+    return {text.casefold() for text in texts if len(text) >= _WORD_LENGTH_MIN}
 
 
 def pages(ids: Sequence[str]) -> list[Sequence[str]]:

@@ -14,7 +14,7 @@ from riskapi.access.callers import CALLER
 from riskapi.access.guard import DirectRoute, allows
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
-from riskapi.access.purpose import Use, stated_purpose
+from riskapi.access.purpose import PARAMETER_BESIDE_RECORDS, Use, stated_purpose
 from riskapi.body import JSON_TYPES, NDJSON_TYPE, check_media_type, read_body, strict_json
 from riskapi.decisions import DecisionRecord
 from riskapi.describe import RECORD_REF, body_of, problems, request_body
@@ -55,6 +55,7 @@ Row = tuple[bytes, Any]
             body_of({"type": "array", "items": RECORD_REF}, example=_EXAMPLE),
             body_of({"type": "string"}, NDJSON_TYPE.decode(), example=_NDJSON_EXAMPLE),
         ),
+        "parameters": [PARAMETER_BESIDE_RECORDS],
     },
 )
 @allows(Action.SCORE)

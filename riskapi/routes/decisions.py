@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from riskapi.access.guard import GuardedRoute, allows
-from riskapi.access.matrix import Action, Purpose
-from riskapi.access.purpose import HEADER, Use
+from riskapi.access.matrix import Action
+from riskapi.access.purpose import PARAMETER, Use
 from riskapi.audit import explain_again, note_view, seen_by
 from riskapi.deps import Caller, ServicesDep, StatedPurpose
 from riskapi.describe import problems
@@ -17,16 +17,6 @@ from riskapi.edge import NOTES
 from riskapi.schemas import DecisionBody, ExplanationBody
 
 router = APIRouter(tags=["decisions"], route_class=GuardedRoute)
-
-
-PURPOSE = {
-    "name": HEADER,
-    "in": "header",
-    "required": True,
-    "description": "Why the decision is looked at; one of the purposes that the caller's roles allow",
-    "schema": {"type": "string", "enum": list(Purpose)},
-    "example": Purpose.BORDER_CONTROL,
-}
 
 
 def _json(body: Any) -> Response:
@@ -37,7 +27,7 @@ def _json(body: Any) -> Response:
     "/v1/decisions/{decision_id}",
     response_model=DecisionBody,
     responses=problems(401, 403, 404, 429, 503),
-    openapi_extra={"parameters": [PURPOSE]},
+    openapi_extra={"parameters": [PARAMETER]},
 )
 @allows(Action.DECISIONS_READ)
 def decision(
@@ -81,7 +71,7 @@ def decision(
     "/v1/decisions/{decision_id}/explanation",
     response_model=ExplanationBody,
     responses=problems(401, 403, 404, 429, 500, 503),
-    openapi_extra={"parameters": [PURPOSE]},
+    openapi_extra={"parameters": [PARAMETER]},
 )
 @allows(Action.DECISIONS_READ)
 def explanation(

@@ -14,7 +14,7 @@ from riskapi.access.callers import CALLER
 from riskapi.access.guard import DirectRoute, allows
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
-from riskapi.access.purpose import Use, stated_purpose
+from riskapi.access.purpose import PARAMETER, Use, stated_purpose
 from riskapi.body import check_media_type, read_body
 from riskapi.describe import body_of, problems, request_body
 from riskapi.edge import NOTES
@@ -107,7 +107,7 @@ class ManifestAnswer(Wire):
     "/v1/manifests",
     response_model=ManifestAnswer,
     responses=problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
-    openapi_extra=request_body(body_of(_SCHEMA, example=_EXAMPLE)),
+    openapi_extra={**request_body(body_of(_SCHEMA, example=_EXAMPLE)), "parameters": [PARAMETER]},
 )
 @allows(Action.SCORE)
 async def score_manifest(request: Request) -> Response:

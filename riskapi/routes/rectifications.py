@@ -13,7 +13,7 @@ from riskapi.access.callers import CALLER
 from riskapi.access.guard import DirectRoute, allows
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
-from riskapi.access.purpose import Use, stated_purpose
+from riskapi.access.purpose import PARAMETER_BESIDE_RECORDS, Use, stated_purpose
 from riskapi.audit import NOT_FOUND
 from riskapi.body import check_media_type, read_body, strict_json
 from riskapi.decisions import Rectifies
@@ -45,7 +45,10 @@ _SCHEMA = {
     responses=problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503),
     openapi_extra={
         **request_body(body_of(_SCHEMA)),
-        "parameters": [{"name": "decision_id", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "parameters": [
+            {"name": "decision_id", "in": "path", "required": True, "schema": {"type": "string"}},
+            PARAMETER_BESIDE_RECORDS,
+        ],
     },
 )
 @allows(Action.RECTIFY)

@@ -9,13 +9,12 @@ from starlette.responses import Response
 
 from riskapi.access.guard import GuardedRoute, allows
 from riskapi.access.matrix import Action
-from riskapi.access.purpose import Use
+from riskapi.access.purpose import PARAMETER, Use
 from riskapi.audit import note_view, seen_by
 from riskapi.deps import Caller, ServicesDep, StatedPurpose
 from riskapi.describe import problems
 from riskapi.edge import NOTES
 from riskapi.privacy.redress import markdown, person_explanation
-from riskapi.routes.decisions import PURPOSE
 from riskapi.schemas import PersonExplanationBody
 
 router = APIRouter(tags=["decisions"], route_class=GuardedRoute)
@@ -28,7 +27,7 @@ router = APIRouter(tags=["decisions"], route_class=GuardedRoute)
         200: {"content": {"text/markdown": {"schema": {"type": "string"}}}, "description": "Explanation"},
         **problems(401, 403, 404, 422, 429, 503),
     },
-    openapi_extra={"parameters": [PURPOSE]},
+    openapi_extra={"parameters": [PARAMETER]},
 )
 @allows(Action.REDRESS)
 def explain_to_person(  # noqa: PLR0917 - the framework fills them by name

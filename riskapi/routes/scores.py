@@ -13,7 +13,7 @@ from riskapi.access.callers import CALLER
 from riskapi.access.guard import DirectRoute, allows
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
-from riskapi.access.purpose import Use, stated_purpose
+from riskapi.access.purpose import PARAMETER_BESIDE_RECORDS, Use, stated_purpose
 from riskapi.body import check_media_type, read_body, strict_json
 from riskapi.decisions import Claim, DecisionRecord
 from riskapi.describe import RECORD_REF, body_of, problems, request_body
@@ -38,7 +38,7 @@ router = APIRouter(tags=["scores"], route_class=DirectRoute)
     responses=problems(400, 401, 403, 408, 409, 413, 415, 422, 429, 503),
     openapi_extra={
         **request_body(body_of(RECORD_REF, examples=RECORD_EXAMPLES)),
-        "parameters": [PARAMETER],
+        "parameters": [PARAMETER, PARAMETER_BESIDE_RECORDS],
     },
 )
 @allows(Action.SCORE)

@@ -113,7 +113,9 @@ def test_erasure_needs_two_persons_with_the_right(services, requester, approver,
     assert services.decisions.decision(decision_id).identity is not None
 
 
-@pytest.mark.parametrize("reason", ["Erase SURNAME1", "mail of Person1@Example.org", "doc000001", "", "x" * 301])
+@pytest.mark.parametrize(
+    "reason", ["Erase SURNAME1", "the case of Amina", "mail of Person1@Example.org", "doc000001", "", "x" * 301]
+)
 def test_reason_that_names_the_person_is_refused(services, reason):
     """The log is never erased, so no text that goes into it may hold a fact of identity."""
     decided(services)

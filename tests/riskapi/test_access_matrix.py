@@ -13,6 +13,7 @@ from features.examples import EXAMPLE_RECORD
 from riskapi.access.guard import GuardedRoute, allows, open_to_all
 from riskapi.access.matrix import APART, MATRIX, PURPOSES, Action, Purpose, Role
 from riskapi.access.principal import PrincipalKind
+from riskapi.schemas import RECTIFICATION_REASONS
 from tests.riskapi.access.makers import Issuer
 from tests.riskapi.makers import RATIONALE, TestClient, make_key, scoring_service, services_of
 
@@ -27,6 +28,8 @@ TABLE: dict[tuple[str, str], Action | None] = {
     ("POST", "/v1/manifests"): Action.SCORE,
     ("GET", "/v1/decisions/{decision_id}"): Action.DECISIONS_READ,
     ("GET", "/v1/decisions/{decision_id}/explanation"): Action.DECISIONS_READ,
+    ("GET", "/v1/decisions/{decision_id}/person-explanation"): Action.REDRESS,
+    ("POST", "/v1/decisions/{decision_id}/rectification"): Action.RECTIFY,
     ("GET", "/v1/features"): Action.MODELS_READ,
     ("GET", "/v1/schema"): Action.MODELS_READ,
     ("GET", "/v1/models"): Action.MODELS_READ,
@@ -59,6 +62,10 @@ OPEN_PREFIXES = ("/health/", "/docs", "/openapi.json", "/v1/sessions")
 BODIES = {
     "/v1/scores": EXAMPLE_RECORD,
     "/v1/scores/batch": [EXAMPLE_RECORD],
+    "/v1/decisions/{decision_id}/rectification": {
+        "reason": next(iter(RECTIFICATION_REASONS)),
+        "record": EXAMPLE_RECORD,
+    },
     "/v1/proposals/{digest}/approve": {"rationale": RATIONALE},
     "/v1/proposals/{digest}/reject": {"rationale": RATIONALE},
     "/v1/proposals": {"files": {"manifest.json": "{}"}},

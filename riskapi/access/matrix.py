@@ -105,6 +105,12 @@ APART: Final = (
 """Roles that one person never holds together: who manages accounts decides nothing, who audits does nothing that is
 audited, and what protection learns stays out of enforcement."""
 
+MANAGES: Final = frozenset({Action.ACCOUNTS_MANAGE, Action.RETENTION})
+DECIDES: Final = frozenset(
+    {Action.SCORE, Action.DECISIONS_READ, Action.OUTCOMES_RECORD, Action.MODELS_PROPOSE, Action.MODELS_APPROVE}
+)
+"""Single rights that no key holds together with one that manages, whatever it is called."""
+
 PURPOSES: Final[Mapping[Role, frozenset[Purpose]]] = MappingProxyType(
     {
         Role.SCORER: frozenset({Purpose.BORDER_CONTROL, Purpose.TRAINING, Purpose.TEST}),
@@ -182,3 +188,25 @@ def clash(grants: Iterable[Grant]) -> tuple[Role, Role] | None:
                 if one in left and other in right:
                     return one, other
     return None
+
+
+def rights_table() -> str:
+    """Render the table of rights in Markdown for the documentation.
+
+    >>> rights_table().splitlines()[2]
+    '| `score` | all | | | | | | |'
+    """
+    lines = ["| right | " + " | ".join(role.value for role in Role) + " |", "|---" * (len(Role) + 1) + "|"]
+    for action, row in MATRIX.items():
+        cells = [f" {row[role].name.lower()} " if role in row else " " for role in Role]
+        lines.append(f"| `{action.value}` |" + "|".join(cells) + "|")
+    return "\n".join(lines) + "\n"
+
+
+def purposes_table() -> str:
+    """Render the purposes of each role in Markdown for the documentation."""
+    lines = ["| role | purposes |", "|---|---|"]
+    for role, purposes in PURPOSES.items():
+        named = ", ".join(f"`{purpose.value}`" for purpose in Purpose if purpose in purposes)
+        lines.append(f"| {role.value} | {named or 'none'} |")
+    return "\n".join(lines) + "\n"

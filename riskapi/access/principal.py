@@ -1,12 +1,24 @@
 """The named person or system behind a request, and what it may do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from features.risk import Audience
-from riskapi.access.matrix import AUDIENCES, Action, Grant, Purpose, Reach, Role, clash, purposes_of, rights_of
+from riskapi.access.matrix import (
+    AUDIENCES,
+    DECIDES,
+    MANAGES,
+    Action,
+    Grant,
+    Purpose,
+    Reach,
+    Role,
+    clash,
+    purposes_of,
+    rights_of,
+)
 from riskapi.errors import PermissionDeniedError
 
 
@@ -102,8 +114,8 @@ class Principal:
         return reach is not Reach.UNIT or unit in self.units
 
 
-def require_apart(grants: Iterable[Grant]) -> None:
-    """Check that there are no two roles that exclude each other.
+def require_apart(grants: Collection[Grant]) -> None:
+    """Check that there are no two roles or rights that exclude each other.
 
     Raises:
         PermissionDeniedError: naming them.
@@ -113,6 +125,9 @@ def require_apart(grants: Iterable[Grant]) -> None:
         raise PermissionDeniedError(
             f"The roles {pair[0].value!r} and {pair[1].value!r} exclude each other. Have one of them taken away."
         )
+    rights = rights_of(grants)
+    if MANAGES & rights.keys() and DECIDES & rights.keys():
+        raise PermissionDeniedError("Who manages accounts or retention does not score, read, propose or approve.")
 
 
 def utc_now() -> datetime:

@@ -68,6 +68,8 @@ def test_single_actions_still_make_a_key(run):
         ("  ", "--role", "scorer"),
         ("Gateway", "--role", "emperor"),
         ("Gateway", "--role", "admin", "--role", "approver"),
+        ("Gateway", "--role", "admin", "--scope", "models:approve"),
+        ("Gateway", "--scope", "retention:manage", "--scope", "decisions:read"),
         ("Gateway", "--role", "scorer", "--certificate", "nobody"),
     ],
 )

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from riskapi.log.bodies import texts
 from riskapi.log.entry import Kind
 from riskapi.log.findings import Findings, Rule
 
@@ -96,14 +97,18 @@ class ContentsCheck:
         if len(self._waiting) >= BATCH:
             self._flush()
 
-    def _masked(self, _writer: str, _seq: int, body: Mapping[str, Any]) -> None:
-        self._gone(body, identity_only=True)
+    def _masked(self, writer: str, seq: int, body: Mapping[str, Any]) -> None:
+        self._gone(writer, seq, body, identity_only=True)
 
-    def _deleted(self, _writer: str, _seq: int, body: Mapping[str, Any]) -> None:
-        self._gone(body, identity_only=False)
+    def _deleted(self, writer: str, seq: int, body: Mapping[str, Any]) -> None:
+        self._gone(writer, seq, body, identity_only=False)
 
-    def _gone(self, body: Mapping[str, Any], *, identity_only: bool) -> None:
-        rows = [(str(one), identity_only) for one in body.get("decision_ids", ())]
+    def _gone(self, writer: str, seq: int, body: Mapping[str, Any], *, identity_only: bool) -> None:
+        ids = texts(body.get("decision_ids"))
+        if ids is None:
+            self._findings.add(Rule.MALFORMED, "what became of decisions is told by their ids", writer, seq)
+            return
+        rows = [(one, identity_only) for one in ids]
         self._notes.executemany("INSERT OR IGNORE INTO gone VALUES (?, ?)", rows)
 
     def _flush(self) -> None:

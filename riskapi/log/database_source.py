@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 
+import orjson
 import sqlalchemy as sa
 
 from riskapi.errors import StorageError
+from riskapi.log.access_check import KeyFacts, RevocationFacts
+from riskapi.log.bodies import texts
 from riskapi.log.contents_check import ALL_THERE, Held, Stored
 from riskapi.log.findings import Findings, Rule
 from riskapi.log.registry_check import BundleFacts, LedgerFacts
@@ -29,6 +32,8 @@ _CHECKPOINTS = sa.text("SELECT writer, size, note FROM checkpoints ORDER BY writ
 _BUNDLES = sa.text("SELECT digest, risk, name, version FROM bundles ORDER BY digest")
 _FILES = sa.text("SELECT name, content FROM bundle_files WHERE digest = :digest ORDER BY name")
 _LEDGER = sa.text("SELECT event, digest, risk, principal, rationale FROM ledger ORDER BY seq")
+_KEYS = sa.text("SELECT id, kind, principal, scopes, units, expires_at, replaces FROM api_keys ORDER BY id")
+_REVOCATIONS = sa.text("SELECT key_id, at FROM key_revocations ORDER BY key_id, at")
 _CONTENTS_COUNT = sa.text("SELECT count(*) FROM decision_contents")
 _CONTENTS_IDS = sa.text("SELECT decision_id FROM decision_contents ORDER BY decision_id")
 _PRESENT = sa.text(
@@ -67,6 +72,7 @@ class DatabaseSource:
         self.name = name
         self.registry = DatabaseRegistry(connection)
         self.contents = DatabaseContents(connection, opener)
+        self.access = DatabaseAccess(connection)
 
     def row_count(self) -> int:
         """How many rows there are."""
@@ -126,6 +132,25 @@ class DatabaseRegistry:
         with storage_errors():
             for row in self._connection.execute(_LEDGER):
                 yield LedgerFacts(*map(str, row))
+
+
+class DatabaseAccess:
+    """API keys of a database."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def api_keys(self) -> Iterator[KeyFacts]:
+        """Read the keys."""
+        with storage_errors():
+            for key_id, kind, principal, scopes, units, expires_at, replaces in self._connection.execute(_KEYS):
+                yield KeyFacts(key_id, kind, principal, _listed(scopes), _listed(units), expires_at, replaces)
+
+    def revocations(self) -> Iterator[RevocationFacts]:
+        """Read the revocations."""
+        with storage_errors():
+            for key_id, at in self._connection.execute(_REVOCATIONS):
+                yield RevocationFacts(key_id, at)
 
 
 class DatabaseContents:
@@ -206,6 +231,13 @@ def database_source(engine: sa.Engine, name: str, opener: Opener | None = None) 
 def commitment_of(salted: bytes) -> bytes:
     """Compute the commitment to salt and content."""
     return sha256(salted).digest()
+
+
+def _listed(text: object) -> tuple[str, ...] | None:
+    try:
+        return texts(orjson.loads(str(text)))
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _held(opened: bytes | str | None) -> Held:

@@ -23,7 +23,7 @@ def row_line(writer: str, seq: int, at: str, kind: str, body: bytes, *, row_hash
     r"""Write a row as one line of JSON, its keys sorted.
 
     >>> row_line("0", 1, "2026-03-14T09:40:00.000Z", "genesis", b"{}", row_hash=bytes(32))[-40:]
-    b'","kind":"genesis","seq":1,"writer":"0"}\n'
+    b',"kind":"genesis","seq":1,"writer":"0"}\n'
     """
     line = b'{"at":"%b","body":%b,"hash":"%b","kind":"%b","seq":%d,"writer":"%b"}\n'
     return line % (at.encode(), body, row_hash.hex().encode(), kind.encode(), seq, writer.encode())

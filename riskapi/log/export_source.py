@@ -40,6 +40,7 @@ class ExportSource:
         self.contents = ExportContents(directory / CONTENTS) if (directory / CONTENTS).is_file() else None
         has_registry = (directory / BUNDLES).is_file() and (directory / LEDGER).is_file()
         self.registry = ExportRegistry(directory) if has_registry else None
+        self.access = None
 
     def row_count(self) -> int:
         """How many lines there are."""

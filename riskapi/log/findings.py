@@ -28,6 +28,8 @@ class Rule(StrEnum):
     CONTENTS_UNLOGGED = "contents-unlogged"
     REGISTRY_CHANGED = "registry-changed"
     LEDGER_CHANGED = "ledger-changed"
+    ACCESS_CHANGED = "access-changed"
+    TOMBSTONE_UNSIGNED = "tombstone-unsigned"
 
 
 @dataclass(frozen=True, slots=True, order=True)

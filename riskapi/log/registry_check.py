@@ -10,6 +10,7 @@ from models.errors import BundleError
 from models.manifest import CONTENT
 from models.signature import is_signed
 from models.strict_json import canonical, read_json
+from riskapi.log.bodies import text_or_none, texts
 from riskapi.log.entry import Kind
 from riskapi.log.findings import Findings, Rule
 
@@ -82,7 +83,7 @@ class RegistryCheck:
 
     def finish(self) -> None:
         """Take the end of the log."""
-        approved = {body.get("digest") for _, _, kind, body in self._events if kind == Kind.APPROVED}
+        approved = {text_or_none(body.get("digest")) for _, _, kind, body in self._events if kind == Kind.APPROVED}
         for digest, (writer, seq) in self._used.items():
             if digest not in approved:
                 text = f"this decision was scored by {digest[:80]}, which no row of the log approves"
@@ -101,7 +102,7 @@ class RegistryCheck:
         self._events.append((writer, seq, Kind.REJECTED, body))
 
     def _decision(self, writer: str, seq: int, body: Mapping[str, Any]) -> None:
-        for digest in body.get("digests", ()):
+        for digest in texts(body.get("digests")) or ():
             if digest not in self._used:
                 self._used[digest] = writer, seq
 

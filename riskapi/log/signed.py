@@ -69,7 +69,7 @@ class SignedCheckpoints:
     """
 
     def __init__(self, trusted: Sequence[Ed25519PublicKey]) -> None:
-        self._trusted = trusted
+        self.trusted = trusted
         self._chains: dict[str, SignedSizes] = {}
         self._instances: set[str] = set()
         self.count = 0
@@ -97,7 +97,7 @@ class SignedCheckpoints:
         try:
             read = read_checkpoint(note or "")
             writer, size = columns or (read.writer, read.size)
-            open_checkpoint(read.note, self._trusted)
+            open_checkpoint(read.note, self.trusted)
         except NoteError as error:
             findings.add(Rule.CHECKPOINT_REFUSED, f"the checkpoint at {place} is refused: {error}", writer, size)
             return

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from riskapi.log.access_check import AccessRows
 from riskapi.log.contents_check import ContentsLookup
 from riskapi.log.findings import Findings
 from riskapi.log.registry_check import RegistryRows
@@ -24,6 +25,10 @@ class LogSource(Protocol):
     @property
     def registry(self) -> RegistryRows | None:
         """Bundles and the ledger, where they are there."""
+
+    @property
+    def access(self) -> AccessRows | None:
+        """API keys, where they can be seen from here."""
 
     def row_count(self) -> int:
         """How many rows there are, for a progress bar."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from riskapi.log.access_check import AccessCheck
+from riskapi.log.bodies import read_body, text_or_none
 from riskapi.log.chain import ChainVerifier
 from riskapi.log.checkpoint_file import read_checkpoint_file
 from riskapi.log.contents_check import ContentsCheck
@@ -17,6 +18,7 @@ from riskapi.log.findings import Finding, Findings, Rule
 from riskapi.log.registry_check import RegistryCheck
 from riskapi.log.signed import SignedCheckpoints
 from riskapi.log.source import LogSource
+from riskapi.privacy.erasure import is_signed
 
 PROGRESS_ROWS = 4096
 Watcher = Callable[[str, int, Mapping[str, Any]], None]
@@ -107,15 +109,6 @@ def verify(
     ]
 
 
-def read_body(body: bytes) -> Mapping[str, Any]:
-    """Read the body of a row; empty where it is no JSON object, which its hash then shows too."""
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def decisions_of(source: LogSource) -> Iterator[str]:
     """Read the ids of all decisions of a log."""
     for _, _, _, kind, body, _ in source.rows(Findings(source.name)):
@@ -145,7 +138,9 @@ def _verify(
     registry = RegistryCheck(source.registry, findings)
     contents = ContentsCheck(source.contents, findings)
     watchers: dict[str, list[Watcher]] = {Kind.GENESIS: [_instance_check(signed.instances, findings)]}
-    for check in (registry.watched(), contents.watched()):
+    access = AccessCheck(source.access, findings)
+    tombstones = {Kind.ERASED: _tombstone_check(signed.trusted, findings)}
+    for check in (registry.watched(), contents.watched(), access.watched(), tombstones):
         for kind, watcher in check.items():
             watchers.setdefault(kind, []).append(watcher)
     rows = 0
@@ -162,6 +157,7 @@ def _verify(
     for chain in chains.values():
         chain.finish()
     registry.finish()
+    access.finish()
     contents.finish(lambda: decisions_of(source))
     return Verification(
         source.name,
@@ -179,8 +175,22 @@ def _instance_check(instances: frozenset[str], findings: Findings) -> Watcher:
     """Checkpoints of another instance cover nothing here: a log of theirs put in this one's place is found so."""
 
     def check(writer: str, seq: int, body: Mapping[str, Any]) -> None:
-        if instances and instances != {body.get("instance")}:
+        if instances and instances != {text_or_none(body.get("instance"))}:
             text = "this chain belongs to another instance than the signed checkpoints, or they to several"
             findings.add(Rule.SPLIT_VIEW, text, writer, seq)
+
+    return check
+
+
+def _tombstone_check(trusted: Sequence[Ed25519PublicKey], findings: Findings) -> Watcher:
+    """An erasure is told of under a signature of its own."""
+
+    def check(writer: str, seq: int, body: Mapping[str, Any]) -> None:
+        try:
+            signed = is_signed(body, trusted)
+        except TypeError:  # holds what no entry may hold
+            signed = False
+        if not signed:
+            findings.add(Rule.TOMBSTONE_UNSIGNED, "this erasure was not signed by the log", writer, seq)
 
     return check

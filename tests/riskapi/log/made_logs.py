@@ -61,7 +61,8 @@ class Interrupted:
     def __init__(self, source: DatabaseSource, meanwhile: Callable[[str], None]) -> None:
         self._source = source
         self._meanwhile = meanwhile
-        self.name, self.contents, self.registry = source.name, source.contents, source.registry
+        self.name, self.contents = source.name, source.contents
+        self.registry, self.access = source.registry, source.access
 
     def row_count(self) -> int:
         """Count, then let it happen."""

@@ -1,18 +1,26 @@
 """Verification accepts what the rules allow, doubts everything else, and never stumbles over what it reads."""
 
+import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from features.risk import Audience
+from riskapi.access.keys import new_key
+from riskapi.access.matrix import Role
+from riskapi.access.principal import PrincipalKind
+from riskapi.access.store import SqlKeyStore
 from riskapi.log.checkpoint_file import append_checkpoint, read_checkpoint_file
 from riskapi.log.checkpoints import sign_checkpoint
-from riskapi.log.entry import Kind
+from riskapi.log.entry import Kind, canonical
 from riskapi.log.findings import SHOWN_MAX, Rule
 from riskapi.log.merkle import CompactRange, leaf_hash
 from riskapi.log.verify import Verification
+from riskapi.privacy.erasure import _PURPOSE
+from riskapi.secret import ServiceSecret
 from riskapi.storage.contents import Contents
 from tests.riskapi.log.made_logs import START, Clock, MadeLog, make_log, rows_of, writing
 
@@ -40,6 +48,45 @@ def ids(made: MadeLog) -> list[str]:
         return [row[0] for row in connection.execute("SELECT id FROM decisions ORDER BY seq")]
 
 
+def tombstone(made: MadeLog, decision_ids: list[str]) -> dict[str, Any]:
+    """What the log says of an erasure."""
+    body = {"decision_ids": decision_ids, "legal_basis": "Request of the person, case 12"}
+    signature = made.key.sign(_PURPOSE + canonical(body))
+    return {**body, "signature": base64.b64encode(signature).decode()}
+
+
+def test_an_erasure_that_the_log_did_not_sign_is_found(made):
+    """A tombstone without a signature, or with one of another body, explains nothing."""
+    one = ids(made)[3]
+    with writing(made, Clock()) as (journal, _, _), journal.transaction() as transaction:
+        Contents.delete(transaction.connection, [one])
+        entry = transaction.append(Kind.ERASED, {**tombstone(made, []), "decision_ids": [one]})
+    assert told(made.verify()) == [(Rule.TOMBSTONE_UNSIGNED, "cli", entry.seq)]
+
+
+def test_keys_that_nobody_made_and_revocations_that_are_gone_are_found(made):
+    """API keys are held against the log: added, widened, and valid again after they were revoked."""
+    clock = Clock()
+    secret = ServiceSecret(made.settings.secret_key)
+    with writing(made, clock) as (journal, _, _):
+        store = SqlKeyStore(journal._engine, journal)
+        rows = [new_key(secret, name, PrincipalKind.SYSTEM, [Role.SCORER], clock())[1] for name in ("one", "two")]
+        for row in rows:
+            store.add_key(row)
+        assert store.revoke_key(rows[1].key_id, clock())
+    assert made.verify().holds
+    with made.as_intruder() as connection:
+        connection.execute("UPDATE api_keys SET scopes = '[\"admin\"]' WHERE id = ?", (rows[0].key_id,))
+        connection.execute("DELETE FROM key_revocations")
+        connection.execute(
+            "INSERT INTO api_keys (id, hash, principal, kind, scopes, created_at) "
+            "SELECT 'made up', hash, principal, kind, scopes, created_at FROM api_keys LIMIT 1"
+        )
+    found = made.verify().findings
+    assert {finding.rule for finding in found} == {Rule.ACCESS_CHANGED}
+    assert sorted(finding.seq for finding in found) == [0, 0, 6, 8]
+
+
 def test_a_clean_log_is_counted(made):
     """Rows, heads, checkpoints and compared contents are told."""
     result = made.verify()
@@ -56,7 +103,7 @@ def test_contents_may_be_gone_where_the_log_says_so(made):
         Contents.delete(transaction.connection, [*expired, *erased])
         transaction.append(Kind.MASKED, {"decision_ids": masked})
         transaction.append(Kind.EXPIRED, {"decision_ids": expired})
-        transaction.append(Kind.ERASED, {"decision_ids": erased})
+        transaction.append(Kind.ERASED, tombstone(made, erased))
     export = made.export(made.directory / "export", with_contents=True)
     for result in (made.verify(), made.verify(with_keys=False), *made.verify_exports(export)):
         assert told(result) == []
@@ -88,7 +135,7 @@ def test_contents_that_came_back_are_found(made):
     """What the log says is erased must not be there: an older copy of the contents brings it back."""
     one = ids(made)[3]
     with writing(made, Clock()) as (journal, _, _):
-        journal.append(Kind.ERASED, {"decision_ids": [one]})
+        journal.append(Kind.ERASED, tombstone(made, [one]))
     assert told(made.verify()) == [(Rule.CONTENTS_KEPT, "1", 5)]
 
 
@@ -154,6 +201,30 @@ def test_any_value_in_any_column_is_judged_and_never_stumbled_over(made, column,
         connection.execute(f"UPDATE log SET {column} = {value} WHERE writer = '1' AND seq = ?", (seq,))
     found = [finding for finding in made.verify().findings if finding.writer == "1"]
     assert min(finding.seq for finding in found if finding.seq > 0) == seq
+
+
+@pytest.mark.parametrize("value", ["5", "[1]", "[[]]", "{}", "null", "true", "1.5", '[{"a":[]}]', '"text"'])
+def test_bodies_of_any_shape_are_judged_and_never_stumbled_over(made, value):
+    """Every kind of row, with every field another kind of value than it should be: findings, at that row."""
+    fields = [
+        "at",
+        "by",
+        "commit",
+        "decision_id",
+        "decision_ids",
+        "digest",
+        "digests",
+        "expires_at",
+        "heads",
+        "instance",
+    ]
+    fields += ["key_id", "kind", "name", "principal", "rationale", "replaces", "risk", "scopes", "signature", "units"]
+    body = "{" + ",".join(f'"{name}":{value}' for name in fields) + "}"
+    with made.as_intruder() as connection:
+        for seq, kind in enumerate(Kind, start=2):
+            connection.execute("UPDATE log SET kind = ?, body = ? WHERE writer = '1' AND seq = ?", (kind, body, seq))
+    result = made.verify()
+    assert {finding.seq for finding in result.findings if finding.writer == "1"} >= set(range(2, 2 + len(Kind)))
 
 
 def test_a_chain_that_is_gone_altogether_is_missed(made):

@@ -26,7 +26,7 @@ class Lease(Protocol):
     is_exclusive: bool
     """Whether nobody else writes the chain between two transactions."""
 
-    def take(self, connection: sa.Connection) -> str:
+    def take(self, connection: sa.Connection, /) -> str:
         """Take a chain for as long as the connection lives; the same again where that is possible.
 
         Args:
@@ -45,7 +45,7 @@ class CommandLease:
 
     is_exclusive = False
 
-    def take(self, connection: sa.Connection) -> str:
+    def take(self, _connection: sa.Connection, /) -> str:
         """Name the chain."""
         return COMMANDS
 
@@ -70,7 +70,7 @@ class FileLease:
         self._patience_seconds = patience_seconds
         self._descriptor: int | None = None
 
-    def take(self, connection: sa.Connection) -> str:
+    def take(self, _connection: sa.Connection, /) -> str:
         """Take the chain.
 
         Raises:
@@ -122,7 +122,7 @@ class ServerLease:
         self._patience_seconds = patience_seconds
         self._number: int | None = None
 
-    def take(self, connection: sa.Connection) -> str:
+    def take(self, connection: sa.Connection, /) -> str:
         """Take the chain held before, else the first that is free.
 
         Raises:

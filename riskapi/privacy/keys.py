@@ -250,7 +250,7 @@ class Keys:
         return self._stored(connection, list({subject_id for subject_id, _ in absent}))
 
     def _stored(self, connection: sa.Connection, subject_ids: Sequence[str]) -> dict[tuple[str, str], bytes]:
-        rows = select_in(connection, "subject_keys", tuple(_KEY_COLUMNS), "subject_id", "text", subject_ids)
+        rows = select_in(connection, "subject_keys", _KEY_COLUMNS, "subject_id", subject_ids)
         return {(one, epoch): self._unwrap(one, epoch, bytes(wrapped)) for one, epoch, wrapped in rows}
 
     def _wrap(self, subject_id: str, epoch: str, key: bytes, nonce: bytes) -> bytes:
@@ -262,7 +262,7 @@ class Keys:
             return self._wrapping.decrypt(nonce, wrapped[_NONCE_BYTES:], f"{subject_id}/{epoch}".encode())
         except (InvalidTag, ValueError):
             raise SealError(
-                "A subject's key does not open with this secret: RISKAPI_SECRET_KEY and RISKAPI_KEYS_URL belong together."
+                "A subject's key does not open: RISKAPI_SECRET_KEY and RISKAPI_KEYS_URL do not belong together."
             ) from None
 
     def _create_or_check(self) -> None:
@@ -283,5 +283,5 @@ _CREATION_LOCK = 0x6B657973  # "keys"
 
 
 def _subject_ids(connection: sa.Connection, hashes: Sequence[bytes]) -> dict[bytes, str]:
-    rows = select_in(connection, "subjects", tuple(_SUBJECT_COLUMNS), "subject_hash", "bytea", hashes)
+    rows = select_in(connection, "subjects", _SUBJECT_COLUMNS, "subject_hash", hashes)
     return {bytes(subject_hash): subject_id for subject_hash, subject_id in rows}

@@ -94,7 +94,7 @@ def rejoin(input_: bytes, identity: bytes | None) -> dict[str, Any]:
     for path, value in orjson.loads(identity or b"{}").items():
         place = _PATH.fullmatch(path)
         assert place is not None, "paths are written by split"
-        block = facts
+        block: Any = facts
         if place["block"]:
             block = facts.setdefault(place["block"], {})
         if place["place"]:

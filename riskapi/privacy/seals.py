@@ -1,4 +1,4 @@
-"""Seals: encryption of the parts of a decision under the keys of its subject, and the commitments that the log keeps."""
+"""Seals: parts of a decision encrypted under the keys of its subject, and the commitments that the log keeps."""
 
 import hashlib
 import os

@@ -48,24 +48,21 @@ def insert_rows(
         start, left = start + size, left - size
 
 
-def select_in(
-    connection: sa.Connection, table: str, columns: Sequence[str], column: str, kind: str, values: Sequence[Any]
-) -> list[Any]:
+def select_in(connection: sa.Connection, table: str, columns: Columns, column: str, values: Sequence[Any]) -> list[Any]:
     """Find the rows whose column has any of many values.
 
     Args:
         connection: in a transaction.
         table: name of the table.
         columns: to read.
-        column: to compare.
-        kind: its PostgreSQL type.
+        column: one of them, to compare.
         values: to look for.
     """
     if not values:
         return []
     start = f"SELECT {', '.join(columns)} FROM {table} WHERE {column} "  # noqa: S608 - names are the program's own
     if connection.dialect.name == "postgresql":
-        return list(connection.exec_driver_sql(f"{start}= ANY(%b::{kind}[])", (list(values),)))
+        return list(connection.exec_driver_sql(f"{start}= ANY(%b::{columns[column]}[])", (list(values),)))
     found: list[Any] = []
     for at in range(0, len(values), _PARAMETERS_MAX):
         some = values[at : at + _PARAMETERS_MAX]
@@ -79,7 +76,7 @@ def select_in(
 def _values(table: str, names: tuple[str, ...], rows: int, unless_there: bool) -> str:  # noqa: FBT001 - a cache key
     one = f"({', '.join('?' * len(names))})"
     conflict = " ON CONFLICT DO NOTHING" if unless_there else ""
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * rows)}{conflict}"
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * rows)}{conflict}"  # noqa: S608 - see below
 
 
 @cache

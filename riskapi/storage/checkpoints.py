@@ -1,4 +1,4 @@
-"""Checkpoints of the chain that this process writes: made in its transactions, kept in the store and in a file elsewhere."""
+"""Checkpoints of the chain that this process writes: made in its transactions, kept in the store and in a file."""
 
 from collections.abc import Iterable
 from datetime import datetime

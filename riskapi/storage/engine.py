@@ -93,7 +93,7 @@ def version_of(connection: sa.Connection) -> str | None:
     """Read the version of the tables; ``None`` where there are none."""
     if not sa.inspect(connection).has_table(schema.VERSION_TABLE):
         return None
-    found = connection.exec_driver_sql(f"SELECT version_num FROM {schema.VERSION_TABLE}").scalar_one_or_none()
+    found = connection.execute(sa.select(sa.column("version_num")).select_from(sa.table(schema.VERSION_TABLE))).scalar()
     return None if found is None else str(found)
 
 

@@ -11,9 +11,9 @@ import socket
 import struct
 import subprocess
 import sys
-
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from riskapi.decisions import Claim, DecisionRecord, Rectifies, Refused
@@ -133,8 +133,10 @@ def _plain(row: DecisionRecord) -> tuple[Any, ...]:
 
 
 def _record(values: tuple[Any, ...]) -> DecisionRecord:
-    *plain, claim, rectifies = values
-    return DecisionRecord(*plain, claim and Claim(*claim), rectifies and Rectifies(*rectifies))
+    row = DecisionRecord(*values)
+    if row.claim is None and row.rectifies is None:
+        return row
+    return replace(row, claim=row.claim and Claim(*row.claim), rectifies=row.rectifies and Rectifies(*row.rectifies))
 
 
 def _send(to: socket.socket, message: bytes) -> None:
@@ -172,20 +174,22 @@ def _opened(settings: Settings) -> Iterator[Any]:
 def _serve(source: socket.socket, store: Any) -> None:
     """Store what comes until the other end closes."""
     while True:
-        message = _receive(source)
-        outcome, answer = _STORED, []
-        try:
-            if message == _TICK:
-                store.tick()
-            else:
-                answer = list(store.append(list(map(_record, message))))
-        except ChainError as error:
-            outcome, answer = _BROKEN, str(error)
-        except StorageError as error:
-            outcome, answer = _FAILED, str(error)
-        except Exception as error:  # noqa: BLE001 - its text may show what was to be stored
-            outcome, answer = _FAILED, f"The store failed ({type(error).__name__}). Nothing was acknowledged."
-        _send(source, marshal.dumps((outcome, answer)))
+        _send(source, marshal.dumps(_outcome(_receive(source), store)))
+
+
+def _outcome(message: Any, store: Any) -> tuple[int, Any]:
+    """Do what a message asks; an error becomes an answer."""
+    try:
+        if message == _TICK:
+            store.tick()
+            return _STORED, []
+        return _STORED, list(store.append(list(map(_record, message))))
+    except ChainError as error:
+        return _BROKEN, str(error)
+    except StorageError as error:
+        return _FAILED, str(error)
+    except Exception as error:  # noqa: BLE001 - its text may show what was to be stored
+        return _FAILED, f"The store failed ({type(error).__name__}). Nothing was acknowledged."
 
 
 def main(descriptor: int) -> None:

@@ -159,7 +159,8 @@ def _sqlite_guards(append_only: Iterable[str]) -> Iterator[str]:
 def _postgresql_guards(append_only: Iterable[str]) -> Iterator[str]:
     yield (
         "CREATE FUNCTION riskapi_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; "
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', "
+        "ERRCODE = 'integrity_constraint_violation'; "
         "END $$"
     )
     for table in append_only:

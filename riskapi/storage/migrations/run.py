@@ -32,7 +32,7 @@ def upgrade(connection: sa.Connection, to: str = "head") -> None:
     script = steps()
 
     def missing(revision: str | tuple[str, ...], _context: MigrationContext) -> list[RevisionStep]:
-        return script._upgrade_revs(to, revision)  # type: ignore[arg-type,return-value]  # noqa: SLF001 - alembic's documented recipe
+        return script._upgrade_revs(to, revision)  # type: ignore[arg-type]  # noqa: SLF001 - alembic's own recipe
 
     with EnvironmentContext(Config(), script, fn=missing, destination_rev=to) as environment:
         environment.configure(connection=connection, version_table=VERSION_TABLE, transactional_ddl=False)

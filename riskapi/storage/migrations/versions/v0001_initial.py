@@ -19,5 +19,5 @@ def upgrade() -> None:
     for metadata in (schema.METADATA, access_tables.METADATA):
         metadata.create_all(connection, checkfirst=False)
     for statement in schema.guards(connection.dialect.name):
-        connection.execute(sa.DDL(statement.replace("%", "%%")))
+        connection.exec_driver_sql(statement)
     connection.execute(sa.insert(schema.instance).values(id=secrets.token_hex(_ID_BYTES)))

@@ -1,9 +1,11 @@
 """What all commands share: the console, the settings, the services, and how an error is shown."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -42,13 +44,24 @@ def errors_shown() -> Iterator[None]:
 
 @contextmanager
 def opened_services() -> Iterator[Services]:
-    """Open the store that the environment names, for the time of one command."""
-    with errors_shown():
+    """Open the store that the environment names, for the time of one command, whose output is the command's own."""
+    with errors_shown(), _only_warnings():
         services = Services(Settings.load())
         try:
             yield services
         finally:
             services.close()
+
+
+@contextmanager
+def _only_warnings() -> Iterator[None]:
+    """Keep what a service would log as news out of the output of a command."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def person(services: Services, key: str, action: Action) -> Principal:

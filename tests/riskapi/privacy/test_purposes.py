@@ -70,8 +70,7 @@ def test_decisions_for_training_and_tests_are_marked(tmp_path, purpose):
         answer = client.post("/v1/scores", json={**EXAMPLE_RECORD, "purpose_code": purpose}).raise_for_status().json()
         [entry] = entries_of(services_of(client), Kind.DECISION)
         assert entry["purpose"] == purpose
-        shown = client.get(f"/v1/decisions/{answer['decision_id']}", headers={"X-Purpose": purpose})
-        assert shown.raise_for_status().json()["purpose"] == purpose
+        assert services_of(client).decisions.decision(answer["decision_id"]).purpose == purpose
 
 
 def test_every_role_that_sees_travellers_has_a_purpose():

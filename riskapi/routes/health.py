@@ -33,6 +33,8 @@ def ready(services: ServicesDep) -> Response:
         missing.append(f"store, at the last look: {services.store_failure}")
     if not services.writer.is_alive:
         missing.append("writer: its thread has ended; restart the service")
+    if services.writer.failure is not None:
+        missing.append(f"writer: {services.writer.failure}")
     active = services.active
     if not active.live:
         missing.append("models: none is approved; propose a bundle and have it approved")

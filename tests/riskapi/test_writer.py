@@ -19,6 +19,7 @@ class SlowStore:
         self.failure = None
 
     def append(self, rows):
+        """Keep rows, once the gate is open."""
         assert self.gate.wait(5)
         if self.failure is not None:
             raise self.failure
@@ -26,13 +27,12 @@ class SlowStore:
         return [row.decision_id for row in rows if row.principal == "refused"]
 
     def tick(self):
+        """Count the looks of an idle writer."""
         self.ticks += 1
-
-    def decision(self, decision_id):
-        return None
 
 
 def writer_of(store, **options):
+    """A writer with small bounds."""
     return GroupCommitWriter(store, **({"rows_max": 100, "waiting_max": 1000} | options))
 
 

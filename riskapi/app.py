@@ -70,6 +70,15 @@ ROUTERS = (
 )
 """In the order of the API page; the hot path first, since paths are tried in this order."""
 
+_READ_BY_ROUTES = (
+    ProposalRequest,
+    RationaleRequest,
+    sessions.SignInRequest,
+    accounts.AccountRequest,
+    accounts.RolesRequest,
+)
+"""Bodies that routes read themselves, so that the framework does not see them."""
+
 DESCRIPTION = """
 Explainable risk scores for traveller screening. Every score comes with its reasons, every answer is stored before it
 leaves, every model was approved by a second person. **A person decides**: no answer says allow or deny.
@@ -154,7 +163,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         )
         document["components"]["securitySchemes"] = SECURITY_SCHEMES
         schemas = document["components"].setdefault("schemas", {})
-        for name, schema in extra_schemas(ProposalRequest, RationaleRequest).items():
+        for name, schema in extra_schemas(*_READ_BY_ROUTES).items():
             schemas.setdefault(name, schema)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)

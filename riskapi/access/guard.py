@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from riskapi.access.matrix import MATRIX, Action
+from riskapi.describe import problems
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -81,6 +82,7 @@ class GuardedRoute(APIRoute):
         self.declares = declaration
         if declaration.action is not None:
             about = {"security": SECURITY, "x-action": declaration.action.value}
+            options["responses"] = {**problems(401, 403, 429), **(options.get("responses") or {})}
             options["openapi_extra"] = {**about, **(options.get("openapi_extra") or {})}
         super().__init__(path, endpoint, **options)
 

@@ -24,8 +24,11 @@ Roles = Annotated[list[Role], Field(max_length=len(Role), description="All that 
 class AccountRequest(Wire):
     """An account to be made."""
 
-    login: Annotated[str, Field(min_length=1, max_length=64)]
-    name: Annotated[str, Field(min_length=1, max_length=200, description="By which the person is on record")]
+    login: Annotated[str, Field(min_length=1, max_length=64, examples=["amina"])]
+    name: Annotated[
+        str,
+        Field(min_length=1, max_length=200, description="By which the person is on record", examples=["Amina Yusuf"]),
+    ]
     roles: Roles
     units: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=64)] = ()
 
@@ -108,10 +111,7 @@ def accounts(caller: Caller, services: ServicesDep) -> dict[str, Any]:
     status_code=201,
     response_model=NewAccountBody,
     responses=problems(*_BODY_PROBLEMS),
-    openapi_extra=model_body(
-        AccountRequest,
-        example={"login": "amina", "name": "Amina Yusuf", "roles": ["reviewer"], "units": ["NBO"]},
-    ),
+    openapi_extra=model_body(AccountRequest),
 )
 @allows(Action.ACCOUNTS_MANAGE)
 def create(caller: Caller, body: NewAccount, services: ServicesDep) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def create(caller: Caller, body: NewAccount, services: ServicesDep) -> dict[str,
     "/v1/accounts/{login}/roles",
     response_model=AskedBody,
     responses=problems(*_BODY_PROBLEMS, 404),
-    openapi_extra=model_body(RolesRequest, example={"roles": ["reviewer"]}),
+    openapi_extra=model_body(RolesRequest),
 )
 @allows(Action.ACCOUNTS_MANAGE)
 def ask_roles(login: str, caller: Caller, body: WantedRoles, services: ServicesDep) -> dict[str, Any]:

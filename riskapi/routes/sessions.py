@@ -26,7 +26,7 @@ Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 class SignInRequest(Wire):
     """Who signs in; a password for once has to be replaced on the way."""
 
-    login: Annotated[str, Field(min_length=1, max_length=64)]
+    login: Annotated[str, Field(min_length=1, max_length=64, examples=["amina"])]
     password: Password
     new_password: Password | None = None
 
@@ -52,7 +52,7 @@ Credentials = Annotated[
     status_code=201,
     response_model=SelfBody,
     responses=problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
-    openapi_extra=model_body(SignInRequest, example={"login": "amina", "password": "a sentence of your own"}),
+    openapi_extra=model_body(SignInRequest),
 )
 @open_to_all("Whoever signs in is not known before; guesses are counted and delayed.")
 async def sign_in(request: Request, response: Response, body: Credentials, services: ServicesDep) -> dict[str, Any]:

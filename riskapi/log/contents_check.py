@@ -16,7 +16,7 @@ ALL_THERE = (True, True, True)
 
 Held = bytes | bool | str | None
 """What is known of a stored part: its commitment, computed anew; ``True`` where it is there but cannot be opened from
-here; ``None`` where it is not there; a text says why it does not open although it should."""
+here; ``None`` where it is not there; ``False`` where it is, but its key is gone; a text says why it does not open."""
 
 
 class Stored(NamedTuple):
@@ -36,6 +36,9 @@ class ContentsLookup(Protocol):
 
     def look_up(self, decision_ids: Sequence[str]) -> Mapping[str, Stored]:
         """Find what is stored of decisions; those of which nothing is stored are left out."""
+
+    def look_again(self, decision_ids: Sequence[str]) -> Mapping[str, Stored]:
+        """Find what is stored by now, where that may be less: keys are in no snapshot, and go when contents do."""
 
     def count(self) -> int:
         """How many decisions have contents."""
@@ -61,7 +64,7 @@ class ContentsCheck:
         self._notes.execute(
             "CREATE TABLE gone (id TEXT, identity_only INT, PRIMARY KEY (id, identity_only)) WITHOUT ROWID"
         )
-        self._notes.execute("CREATE TABLE absent (id TEXT, writer TEXT, seq INT, identity_only INT)")
+        self._notes.execute("CREATE TABLE absent (id TEXT, writer TEXT, seq INT, identity_only INT, keyless INT)")
 
     def watched(self) -> dict[str, Callable[[str, int, Mapping[str, Any]], None]]:
         """What to call for which kind of row."""
@@ -120,19 +123,19 @@ class ContentsCheck:
         for decision_id, writer, seq, commit in waiting:
             found = stored.get(decision_id)
             if found is None:
-                absent.append((decision_id, writer, seq, 0))
+                absent.append((decision_id, writer, seq, 0, 0))
                 continue
             self._present += 1
             place, parts = found
             if parts is not ALL_THERE or place != (writer, seq):
                 self._compare(writer, seq, commit, found)
             answer, identity, input_ = parts
-            if answer is None or input_ is None:
-                absent.append((decision_id, writer, seq, 0))
-            elif identity is None:
-                absent.append((decision_id, writer, seq, 1))
+            if not answer or not input_:
+                absent.append((decision_id, writer, seq, 0, answer is False or input_ is False))
+            elif not identity:
+                absent.append((decision_id, writer, seq, 1, identity is False))
         self.compared += len(waiting)
-        self._notes.executemany("INSERT INTO absent VALUES (?, ?, ?, ?)", absent)
+        self._notes.executemany("INSERT INTO absent VALUES (?, ?, ?, ?, ?)", absent)
 
     def _compare(self, writer: str, seq: int, commit: Mapping[str, Any], found: Stored) -> None:
         if found.place is not None and found.place != (writer, seq):
@@ -148,13 +151,21 @@ class ContentsCheck:
 
     def _unexplained(self) -> None:
         query = (
-            "SELECT writer, seq, identity_only FROM absent AS a WHERE NOT EXISTS "
+            "SELECT id, writer, seq, identity_only, keyless FROM absent AS a WHERE NOT EXISTS "
             "(SELECT 1 FROM gone AS g WHERE g.id = a.id AND g.identity_only <= a.identity_only) ORDER BY writer, seq"
         )
-        for writer, seq, identity_only in self._notes.execute(query):
-            what = "the identity part" if identity_only else "what was stored"
-            text = f"{what} of this decision is gone, and no row of the log tells of masking, expiry or erasure"
-            self._findings.add(Rule.CONTENTS_MISSING, text, writer, seq)
+        rows = self._notes.execute(query)
+        while batch := rows.fetchmany(BATCH):
+            keyless = [row[0] for row in batch if row[4]]
+            assert self._lookup is not None
+            now = self._lookup.look_again(keyless) if keyless else {}
+            for decision_id, writer, seq, identity_only, without_key in batch:
+                if without_key and (decision_id not in now or (identity_only and not now[decision_id].parts[1])):
+                    continue  # it went by the rules while this was running
+                what = "the identity part" if identity_only else "what was stored"
+                state = "cannot be read, since its key is gone" if without_key else "is gone"
+                text = f"{what} of this decision {state}, and no row of the log tells of masking, expiry or erasure"
+                self._findings.add(Rule.CONTENTS_MISSING, text, writer, seq)
 
     def _kept(self) -> None:
         """What the log says is gone must not be there: an older copy of the contents would bring it back."""
@@ -164,7 +175,7 @@ class ContentsCheck:
             stored = self._lookup.look_up([one[0] for one in batch])
             for decision_id, identity_only in batch:
                 found = stored.get(decision_id)
-                if found is None or (identity_only and found.parts[1] is None):
+                if found is None or (identity_only and not found.parts[1]):
                     continue
                 what = "the identity part" if identity_only else "what was stored"
                 writer, seq = found.place or ("", 0)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from typing import Literal
 
 import orjson
 import sqlalchemy as sa
@@ -52,8 +53,10 @@ _SEALED = sa.text(
 
 SealedRow = tuple[str, str, str, tuple[bytes | None, ...]]
 """Decision, subject, month, and the sealed parts in the order of :data:`PARTS`."""
-OpenedParts = tuple[bytes | str | None, ...]
-"""Salt and content of each part, or why it cannot be opened, or nothing where it is gone."""
+Opened = bytes | str | Literal[False] | None
+"""Salt and content; or why it cannot be opened; ``False`` where its key is gone; ``None`` where it is itself."""
+OpenedParts = tuple[Opened, ...]
+"""In the order of :data:`riskapi.log.contents_check.PARTS`."""
 Opener = Callable[[Sequence[SealedRow]], list[OpenedParts]]
 """Opens sealed contents, in their order."""
 
@@ -168,13 +171,16 @@ class DatabaseContents:
     def look_up(self, decision_ids: Sequence[str]) -> dict[str, Stored]:
         """Find what is stored, and compute commitments anew where that can be opened."""
         if self._opener is None:
-            with storage_errors():
-                found = self._connection.execute(_PRESENT, {"ids": list(decision_ids)}).all()
-            return {decision_id: Stored((writer, seq), _THERE[bits]) for decision_id, writer, seq, bits in found}
+            return _present(self._connection, decision_ids)
         return {
             decision_id: Stored(place, (_held(answer), _held(identity), _held(input_)))
             for decision_id, place, (answer, identity, input_) in self.opened(decision_ids)
         }
+
+    def look_again(self, decision_ids: Sequence[str]) -> dict[str, Stored]:
+        """Find what is stored by now, outside of the snapshot."""
+        with storage_errors(), self._connection.engine.connect() as connection:
+            return _present(connection, decision_ids)
 
     def opened(self, decision_ids: Sequence[str]) -> Iterator[tuple[str, tuple[str, int], OpenedParts]]:
         """Open what is stored: decision, place in the log by the index, parts."""
@@ -240,8 +246,14 @@ def _listed(text: object) -> tuple[str, ...] | None:
         return None
 
 
-def _held(opened: bytes | str | None) -> Held:
+def _held(opened: Opened) -> Held:
     return sha256(opened).digest() if opened.__class__ is bytes else opened
+
+
+def _present(connection: sa.Connection, decision_ids: Sequence[str]) -> dict[str, Stored]:
+    with storage_errors():
+        found = connection.execute(_PRESENT, {"ids": list(decision_ids)}).all()
+    return {decision_id: Stored((writer, seq), _THERE[bits]) for decision_id, writer, seq, bits in found}
 
 
 def _bytes(value: object) -> bytes | None:

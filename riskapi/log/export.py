@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from features.risk import Audience
 from riskapi.errors import ServiceError
 from riskapi.log.contents_check import BATCH, PARTS
-from riskapi.log.database_source import DatabaseSource
+from riskapi.log.database_source import DatabaseSource, Opened
 from riskapi.log.export_format import (
     BUNDLES,
     CHECKPOINTS,
@@ -136,8 +136,8 @@ def _contents_of(
         yield {"decision_id": decision_id, "place": stored.place, "parts": dict(zip(PARTS, stored.parts, strict=True))}
 
 
-def _part(opened: bytes | str | None, *, shown: bool) -> dict[str, str] | bool | None:
-    if opened is None:
+def _part(opened: Opened, *, shown: bool) -> dict[str, str] | bool | None:
+    if not opened:  # gone, or its key is
         return None
     if isinstance(opened, str):
         return {"problem": opened}
@@ -146,7 +146,7 @@ def _part(opened: bytes | str | None, *, shown: bool) -> dict[str, str] | bool |
     return {"salt": opened[:SALT_BYTES].hex(), "content": opened[SALT_BYTES:].decode()}
 
 
-def _may_be_shown(part: str, opened: bytes | str | None, audiences: frozenset[Audience]) -> bool:
+def _may_be_shown(part: str, opened: Opened, audiences: frozenset[Audience]) -> bool:
     """Identity never is; an answer to those who may see all of its risks; the record without identity to all."""
     if part == Part.IDENTITY or not isinstance(opened, bytes):
         return False

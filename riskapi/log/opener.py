@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from riskapi.errors import SealError
-from riskapi.log.database_source import OpenedParts, Opener, SealedRow
+from riskapi.log.database_source import Opened, OpenedParts, Opener, SealedRow
 from riskapi.privacy.keys import CONTENT, Keys
 from riskapi.privacy.sealing import Part, unseal_salted
 
@@ -18,7 +18,7 @@ _WRONG_SECRET = "is under a key that does not open with this secret"  # noqa: S1
 def opener(keys: Keys) -> Opener:
     """Make what opens contents with the keys of their subjects.
 
-    A part whose key was destroyed counts as gone: nobody can read it any more.
+    A part whose key was destroyed is told apart from one that is gone: nobody can read either any more.
     """
     kept: dict[tuple[str, str], AESGCM] = {}
 
@@ -49,9 +49,11 @@ def opener(keys: Keys) -> Opener:
     return open_all
 
 
-def _opened(cipher: AESGCM | None, decision_id: str, part: Part, sealed: bytes | None) -> bytes | str | None:
-    if cipher is None or sealed is None:
+def _opened(cipher: AESGCM | None, decision_id: str, part: Part, sealed: bytes | None) -> Opened:
+    if sealed is None:
         return None
+    if cipher is None:
+        return False
     try:
         return unseal_salted(cipher, decision_id, part, sealed)
     except SealError:

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,43 @@ def test_masking_does_not_excuse_the_loss_of_everything(made):
         Contents.delete(transaction.connection, [one])
         transaction.append(Kind.MASKED, {"decision_ids": [one]})
     assert [finding[0] for finding in told(made.verify())] == [Rule.CONTENTS_MISSING]
+
+
+def test_keys_that_are_gone_without_a_word_are_missed(made):
+    """A destroyed key loses what it sealed: contents are still there, and nobody can read them."""
+    with made.as_intruder() as connection:
+        subject, seq = connection.execute(
+            "SELECT subject_id, seq FROM decision_contents JOIN decisions ON id = decision_id ORDER BY seq"
+        ).fetchone()
+    with closing(sqlite3.connect(made.directory / "keys.db")) as keys, keys:
+        keys.execute("DELETE FROM subject_keys WHERE subject_id = ? AND epoch = 'content'", (subject,))
+    assert (Rule.CONTENTS_MISSING, "1", seq) in told(made.verify())
+
+
+def test_r14_what_goes_by_the_rules_while_a_verification_runs_raises_no_alarm(made):
+    """Keys are in no snapshot: masked and erased meanwhile, they are looked for again where their contents were."""
+    one, other = ids(made)[:2]
+
+    def retention(step: str) -> None:
+        if step != "checkpoints":
+            return
+        with writing(made, Clock()) as (journal, _, _), journal.transaction() as transaction:
+            Contents.mask(transaction.connection, [one])
+            Contents.delete(transaction.connection, [other])
+            transaction.append(Kind.MASKED, {"decision_ids": [one]})
+            transaction.append(Kind.ERASED, tombstone(made, [other]))
+        with closing(sqlite3.connect(made.directory / "keys.db")) as keys, made.as_intruder() as connection, keys:
+            subjects = dict(connection.execute("SELECT id, subject_id FROM was").fetchall())
+            keys.execute("DELETE FROM subject_keys WHERE subject_id = ? AND epoch != 'content'", (subjects[one],))
+            keys.execute("DELETE FROM subject_keys WHERE subject_id = ?", (subjects[other],))
+
+    with made.as_intruder() as connection:
+        connection.execute(
+            "CREATE TABLE was AS SELECT decision_id AS id, subject_id FROM decision_contents ORDER BY 1 LIMIT 2"
+        )
+    before = [finding for finding in told(made.verify(meanwhile=retention)) if finding[2] in (2, 3)]
+    assert before == []
+    assert [finding for finding in told(made.verify()) if finding[2] in (2, 3)] == []
 
 
 def test_contents_that_came_back_are_found(made):

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,26 @@ def script(path: Path, body: str, headers: dict[str, str]) -> Path:
     """Write what wrk sends."""
     lines = ['wrk.method = "POST"', f"wrk.body = [==[{body}]==]"]
     lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def varied(path: Path, body: str, headers: dict[str, str], facts: Sequence[str]) -> Path:
+    """Write what wrk sends, with a number behind each of some facts that grows from request to request.
+
+    Args:
+        path: of the script.
+        body: JSON.
+        headers: of every request.
+        facts: texts that occur in the body once.
+    """
+    pieces, rest = [], body
+    for fact in sorted(facts, key=body.index):
+        piece, rest = rest.split(fact)
+        pieces.append(piece + fact)
+    lines = ['wrk.method = "POST"', *(f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items())]
+    joined = " .. n .. ".join(f"[==[{piece}]==]" for piece in (*pieces, rest))
+    lines += ["local n = 10000000", f"request = function() n = n + 1; return wrk.format(nil, nil, nil, {joined}) end"]
     path.write_text("\n".join(lines) + "\n")
     return path
 

@@ -36,6 +36,15 @@ def writer_of(store, **options):
     return GroupCommitWriter(store, **({"rows_max": 100, "waiting_max": 1000} | options))
 
 
+async def until(condition):
+    """Wait for what the writer's thread does."""
+    for _ in range(5000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it does not happen")
+
+
 def run(scenario):
     """Run a scenario with a started writer and close it."""
 
@@ -58,8 +67,7 @@ def test_whatever_waits_goes_into_one_transaction():
     async def scenario(writer, store):
         store.gate.clear()
         first = writer.append([row("first")])
-        while writer._waiting:
-            await asyncio.sleep(0.001)
+        await until(lambda: not writer._waiting)
         others = [writer.append([row(f"r{n}")]) for n in range(50)]
         assert writer.waiting_rows == 51
         store.gate.set()
@@ -117,8 +125,7 @@ def test_rows_of_one_append_are_not_parted():
     async def scenario(writer, store):
         store.gate.clear()
         writer.append([row("first")])
-        while writer._waiting:
-            await asyncio.sleep(0.001)
+        await until(lambda: not writer._waiting)
         sizes = (60, 60, 300, 1)
         done = [writer.append([row(f"r{n}") for n in range(size)]) for size in sizes]
         store.gate.set()
@@ -193,8 +200,7 @@ def test_idle_writer_sees_to_what_is_due(monkeypatch):
     monkeypatch.setattr("riskapi.storage.writer._TICK_SECONDS", 0.01)
 
     async def scenario(writer, store):
-        while store.ticks < 3:
-            await asyncio.sleep(0.01)
+        await until(lambda: store.ticks >= 3)
         await writer.append([row()])
         return len(store.transactions)
 

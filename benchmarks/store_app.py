@@ -1,0 +1,26 @@
+"""The service with its store replaced by one that answers at once: what scoring costs without being recorded.
+
+Started by ``store.py`` as ``python -m store_app``; settings, models, server and everything else are the service's own.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from riskapi.commands.serve import serve
+from riskapi.decisions import DecisionRecord, Refused
+from riskapi.storage.writer import GroupCommitWriter
+
+
+class ForgetfulWriter(GroupCommitWriter):
+    """Says of everything that it is stored."""
+
+    def append(self, rows: Sequence[DecisionRecord]) -> "asyncio.Future[Refused]":
+        """Answer at once."""
+        future: asyncio.Future[Refused] = asyncio.get_running_loop().create_future()
+        future.set_result(())
+        return future
+
+
+if __name__ == "__main__":
+    GroupCommitWriter.append = ForgetfulWriter.append  # type: ignore[method-assign]  # the one thing that differs
+    serve()

@@ -1,0 +1,44 @@
+"""Retention, holds and erasure, held by the embedded database and by PostgreSQL alike."""
+
+from datetime import timedelta
+
+import pytest
+
+from riskapi.errors import ConflictError
+from riskapi.log.entry import Kind
+from riskapi.privacy.outcome import Outcome
+from riskapi.privacy.subjects import Wanted
+from tests.riskapi.privacy.makers import ADMIN, AUDITOR, decided, entries_of
+
+
+def test_what_is_past_its_time_goes_step_by_step(services):
+    """Identity after six months, everything after five years, the young stays; a second run finds nothing."""
+    now = services.clock()
+    expired = [decided(services, number, now - timedelta(days=1900)) for number in (1, 2)]
+    masked = decided(services, 1, now - timedelta(days=200))
+    young = decided(services, 2, now)
+    assert services.retention.due() == Outcome(masked=1, expired=2)
+    assert services.retention.run() == Outcome(masked=1, expired=2, keys=3)
+    assert all(services.decisions.decision(one).answer is None for one in expired)
+    assert services.decisions.decision(masked).identity is None
+    assert services.decisions.decision(masked).answer is not None
+    assert services.decisions.decision(young).identity is not None
+    assert services.retention.run() == Outcome()
+    services.retention.scrub()
+    assert [len(one["decision_ids"]) for one in entries_of(services, Kind.EXPIRED)] == [2]
+
+
+def test_erasure_waits_for_the_hold_and_then_takes_everything(services):
+    """A hold is in the way of erasure and of retention; without it all keys of the person are gone."""
+    old = decided(services, 5, services.clock() - timedelta(days=1900))
+    other = decided(services, 6)
+    subjects = services.subjects.find(Wanted(document="DOC000005", country="KEN"))
+    hold = services.holds.set(ADMIN, subjects, "Case 1", services.clock() + timedelta(days=1))
+    assert services.retention.run() == Outcome(held=1)
+    with pytest.raises(ConflictError, match=hold.hold_id):
+        services.erasure.erase(subjects, ADMIN, AUDITOR, "Act s.40")
+    services.holds.release(ADMIN, hold.hold_id, "Closed")
+    assert services.erasure.erase(subjects, ADMIN, AUDITOR, "Act s.40").keys == 2
+    assert services.decisions.decision(old).answer is None
+    assert services.decisions.decision(other).identity is not None
+    assert services.subject_keys.epochs(subjects[0]) == []

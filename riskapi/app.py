@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -70,14 +71,22 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     return app
 
 
-async def _answer(_request: Request, error: Exception) -> Response:
+async def _answer(request: Request, error: Exception) -> Response:
     """Turn any foreseen error into its problem document."""
     if isinstance(error, HTTPException):
-        return _response(plain_answer(error.status_code, (error.headers or {}).get("Allow")))
+        allow = _methods_of(request) if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else None
+        return _response(plain_answer(error.status_code, allow))
     if isinstance(error, RequestValidationError):  # of a path or a query: bodies are read elsewhere
         places = dict.fromkeys(".".join(map(str, one["loc"][:2])) for one in error.errors())
         error = InvalidBodyError([Problem(place, "is not valid", "See /openapi.json.") for place in places])
     return _response(answer_for(error))
+
+
+def _methods_of(request: Request) -> str:
+    """The methods of the path that was asked for, over all its routes."""
+    path = getattr(request.scope.get("route"), "path", None)
+    same = [context for context in iter_route_contexts(request.app.routes) if context.path == path]
+    return ", ".join(sorted({method for context in same for method in context.methods or ()}))
 
 
 def _response(answer: ProblemAnswer) -> Response:

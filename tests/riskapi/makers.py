@@ -60,7 +60,9 @@ def make_key(
 ) -> str:
     """Make a key and store it."""
     now = services.clock()
-    key, row = new_key(services.secret, name, kind, scopes, now, expires_at=lifetime and now + lifetime)
+    key, row = new_key(
+        services.secret, name, kind, scopes, now, expires_at=None if lifetime is None else now + lifetime
+    )
     services.keys.add_key(row)
     services.refresh()
     return key

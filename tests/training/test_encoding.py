@@ -23,12 +23,14 @@ PAST = EncodingEntry(order="past")
 
 
 def texts(values):
+    """An array of objects, as columns of texts are."""
     found = np.empty(len(values), dtype=object)
     found[:] = values
     return found
 
 
 def history(y, folds=None, time=None, known_at=None) -> History:
+    """Labelled cases, ten seconds apart, with outcomes five seconds later unless said otherwise."""
     rows = len(y)
     return History(
         y=np.asarray(y, dtype=np.float64),
@@ -83,7 +85,7 @@ def test_no_training_case_sees_an_outcome_of_its_own_fold(data):
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_past_only_uses_nothing_that_became_known_later(data):
-    """Turning an outcome around changes no rate of the cases that came before it was known, but for the overall rate."""
+    """A case's rate holds the outcomes that were known when it came, and no other but for the rate of all."""
     rows = data.draw(st.integers(3, 60))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**20)))
     values = texts(rng.choice(["a", "b", None], rows))
@@ -134,7 +136,7 @@ def test_an_entity_is_in_one_fold_whatever_the_order():
 
 
 def test_the_settings_choose_the_way():
-    """ "past" and "folds" are two ways to the training columns."""
+    """Past and folds are two ways to the training columns."""
     values, told = texts(["a"] * 10), history([0, 1] * 5)
     np.testing.assert_array_equal(training_columns(values, told, PAST, 1), past_only(values, told, PAST, 1))
     np.testing.assert_array_equal(training_columns(values, told, FOLDS, 1), out_of_fold(values, told, FOLDS, 1))

@@ -31,10 +31,12 @@ LOW = MARK.lower()
 
 
 def raw(text):
+    """The bytes of a text, lone surrogates included."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def replaced(old, new):
+    """The example record with something else in one place."""
     assert old in TEXT
     return raw(TEXT.replace(old, new, 1))
 

@@ -105,8 +105,10 @@ def test_r2_never_stored_facts_are_dropped_and_named(client):
     answer = client.post("/v1/scores", json=with_facts(**NEVER))
     assert answer.status_code == 200
     assert sorted(answer.json()["dropped_fields"]) == sorted(
-        ["meals", "assistance", "free_text", "ssr", "osi"]
-        + ["traveller.religion", "traveller.place_of_birth", "booking.card_number"]
+        [
+            *("meals", "assistance", "free_text", "ssr", "osi"),
+            *("traveller.religion", "traveller.place_of_birth", "booking.card_number"),
+        ]
     )
     assert [risk["log_odds"] for risk in answer.json()["risks"]] == [risk["log_odds"] for risk in plain["risks"]]
     for marker in ("MEAL", "ASSIST", "FREE", "SSR", "RELIGION", "PLACE", "CARD"):
@@ -187,6 +189,7 @@ def test_without_approved_model_there_is_no_score(services):
 
 
 def decisions_in(services):
+    """How many decisions the store holds."""
     with sqlite3.connect(services.settings.database_path) as connection:
         count = connection.execute("SELECT count(*) FROM decisions").fetchone()[0]
     connection.close()

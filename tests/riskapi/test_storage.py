@@ -14,6 +14,7 @@ from tests.riskapi.makers import NOW, go_live, settings
 
 
 def row(record_id="r1", **changes):
+    """A decision with some fields changed."""
     values = {
         "decision_id": uuid7(),
         "scored_at": "2026-03-14T09:00:00.000Z",

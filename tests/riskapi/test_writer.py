@@ -15,20 +15,20 @@ class SlowStore:
         self.transactions = []
         self.gate = threading.Event()
         self.gate.set()
+        self.busy = threading.Event()
         self.failure = None
 
     def append(self, rows):
+        """Wait for the signal, then store or fail."""
+        self.busy.set()
         assert self.gate.wait(5)
         if self.failure is not None:
             raise self.failure
         self.transactions.append(list(rows))
 
     def decision(self, decision_id):
-        return None
-
-
-def writer_of(store, **options):
-    return GroupCommitWriter(store, **({"rows_max": 100, "waiting_max": 1000} | options))
+        """Find nothing: not what is tested here."""
+        return
 
 
 def run(scenario):
@@ -36,7 +36,7 @@ def run(scenario):
 
     async def whole():
         store = SlowStore()
-        writer = writer_of(store)
+        writer = GroupCommitWriter(store, rows_max=100, waiting_max=1000)
         writer.start()
         try:
             return await scenario(writer, store)
@@ -53,8 +53,7 @@ def test_whatever_waits_goes_into_one_transaction():
     async def scenario(writer, store):
         store.gate.clear()
         first = writer.append([row("first")])
-        while writer._waiting:
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(store.busy.wait, 5)
         others = [writer.append([row(f"r{n}")]) for n in range(50)]
         assert writer.waiting_rows == 51
         store.gate.set()
@@ -112,8 +111,7 @@ def test_rows_of_one_append_are_not_parted():
     async def scenario(writer, store):
         store.gate.clear()
         writer.append([row("first")])
-        while writer._waiting:
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(store.busy.wait, 5)
         sizes = (60, 60, 300, 1)
         done = [writer.append([row(f"r{n}") for n in range(size)]) for size in sizes]
         store.gate.set()
@@ -143,7 +141,7 @@ def test_close_stores_what_waits():
 
     async def scenario():
         store = SlowStore()
-        writer = writer_of(store)
+        writer = GroupCommitWriter(store, rows_max=100, waiting_max=1000)
         writer.start()
         futures = [writer.append([row(f"r{n}")]) for n in range(20)]
         await writer.close()

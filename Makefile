@@ -49,7 +49,7 @@ format: $(VENV)/.locked ## Put the code into its usual form
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-docs: $(VENV)/.locked ## Write the generated pages: features, settings, errors, routes, command lines
+docs: $(VENV)/.locked ## Write the pages of docs/ that come from the code
 	@$(RUN) docs/generate.py
 
 bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead

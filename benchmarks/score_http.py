@@ -7,7 +7,6 @@ answers one.
 
 import json
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -26,10 +25,9 @@ from load import Measured, load, memory_mb, require_wrk, script
 from rich.console import Console
 from rich.table import Table
 from rivals import boosted_trees
-from setting import KEY, RISK_NAMES, ROOT, dataset, environment, make_models, run
+from setting import RISK_NAMES, ROOT, dataset, environment, make_models, run
 
 from features.examples import EXAMPLE_RECORD
-from models.signing import load_key, public_text
 from riskapi.demo.programs import free_port
 
 ROUNDS = 3
@@ -76,25 +74,12 @@ def service(stack: ExitStack) -> tuple[Server, bytes]:
         The server, and one of its answers.
     """
     port = free_port(8000)
-    settings = WORK / "riskapi.env"
-    run("riskapi", "init", str(settings), "--signer", public_text(load_key(KEY)))
-    lines = [line for line in settings.read_text().splitlines() if line.startswith("RISKAPI_")]
-    env = dict(line.split("=", 1) for line in lines) | {"RISKAPI_PORT": str(port), "RISKAPI_LOG_LEVEL": "warning"}
-
-    def key(name: str, kind: str, *scopes: str) -> str:
-        words = [word for scope in scopes for word in ("--scope", scope)]
-        printed = run("riskapi", "keys", "create", name, "--kind", kind, *words, **env)
-        return next(line for line in printed.splitlines() if line.startswith("rk_"))
-
-    proposer = key("Benchmark proposer", "person", "models:propose")
-    approver = key("Benchmark approver", "person", "models:approve")
-    for bundle in make_models().values():
-        printed = run("riskapi", "propose", str(bundle), **env, RISK_API_KEY=proposer)
-        digest = re.search(r"sha256:[0-9a-f]{64}", printed)
-        run("riskapi", "approve", digest[0] if digest else "", "--rationale", "Measured.", **env, RISK_API_KEY=approver)
-    headers = JSON | {
-        "Authorization": f"Bearer {key('Benchmark', 'system', 'score', 'audience:enforcement', 'audience:protection')}"
-    }
+    scopes = ("score", "audience:enforcement", "audience:protection")
+    words = [word for scope in scopes for word in ("--scope", scope)]
+    printed = run("riskapi", "keys", "create", "Benchmark", *words)
+    key = next(line for line in printed.splitlines() if line.startswith("rk_"))
+    headers = JSON | {"Authorization": f"Bearer {key}"}
+    env = {"RISKAPI_PORT": str(port), "RISKAPI_LOG_LEVEL": "warning"}
     process = start(stack, ["riskapi", "serve"], f"http://127.0.0.1:{port}/health/ready", env)
     url = f"http://127.0.0.1:{port}/v1/scores"
     body = json.dumps(EXAMPLE_RECORD)

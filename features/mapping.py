@@ -100,7 +100,7 @@ class TableMapping:
 
     def to_json(self) -> dict[str, Any]:
         """Write all that shapes records and labels as JSON values; where files lie is left out."""
-        return self._file.model_dump(mode="json", exclude={"table": {"files"}}, exclude_defaults=True)
+        return self._file.model_dump(mode="json", exclude={"table": {"files"}, "training": True}, exclude_defaults=True)
 
     @property
     def record_columns(self) -> tuple[str, ...]:

@@ -75,7 +75,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 async def _answer(request: Request, error: Exception) -> Response:
     """Turn any foreseen error into its problem document."""
     if isinstance(error, HTTPException):
-        allow = _methods_of(request) if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else None
+        allow = None
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            allow = _methods_of(request) or (error.headers or {}).get("Allow")
         return _response(plain_answer(error.status_code, allow))
     if isinstance(error, RequestValidationError):  # of a path or a query: bodies are read elsewhere
         places = dict.fromkeys(".".join(map(str, one["loc"][:2])) for one in error.errors())

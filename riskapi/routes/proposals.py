@@ -96,7 +96,7 @@ def reject(digest: str, request: Request, caller: Approver, body: Why, services:
 
 
 def _decided(event: LedgerEvent, request: Request, services: Services) -> LedgerEvent:
-    request.scope[NOTES] |= {"digest": event.digest, "event": event.event.value}
+    request.scope[NOTES] |= {"digest": event.digest, "decided": event.event.value}
     services.refresh()  # this process follows at once, others at their next look
     return event
 

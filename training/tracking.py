@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from sqlalchemy.exc import SQLAlchemyError
 
 import features
 import models
@@ -33,11 +34,14 @@ CANDIDATE = "candidate"
 BUNDLE = "bundle"
 """Directory of the bundle among the artefacts of a run."""
 MODEL = "model"
+EMBEDDED = "sqlite:///"
+"""How the address of the embedded database begins."""
 NEEDED = ("pydantic", "numpy", "pandas", "orjson", "rfc8785", "cryptography", "jiter")
 """What serving a bundle needs, pinned to what is installed; no estimator library is among it."""
 _PARAMS_AT_ONCE = 100
 _PARAM_LENGTH = 6000
 _NOISY = ("alembic", "mlflow")
+_ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
 @dataclass(frozen=True)
@@ -210,35 +214,41 @@ class Tracker:
     @contextmanager
     def _session(self) -> Iterator["MlflowClient"]:
         """Point MLflow at the server for a while, quietly; its errors become ours."""
-        import mlflow  # noqa: PLC0415  as above
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415  as above
-
         uri = self.settings.tracking_uri
-        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-        levels = {name: logging.getLogger(name).level for name in _NOISY}
-        try:
-            for name in _NOISY:
-                logging.getLogger(name).setLevel(logging.ERROR)
-            if uri.startswith("sqlite:///"):
-                Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-            mlflow.set_tracking_uri(uri)
-            mlflow.set_registry_uri(uri)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # MLflow and its database warn about themselves; nothing here to act on
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow and its database warn about themselves; nothing here to act on
+            import mlflow  # noqa: PLC0415  as above
+            import mlflow.pyfunc  # noqa: PLC0415  as above
+            from mlflow.exceptions import MlflowException  # noqa: PLC0415  as above
+
+            before = {name: os.environ.get(name) for name in _ADDRESSES}
+            levels = {name: logging.getLogger(name).level for name in _NOISY}
+            try:
+                for name in _NOISY:
+                    logging.getLogger(name).setLevel(logging.ERROR)
+                if uri.startswith(EMBEDDED):
+                    Path(uri.removeprefix(EMBEDDED)).parent.mkdir(parents=True, exist_ok=True)
+                mlflow.set_tracking_uri(uri)
+                mlflow.set_registry_uri(uri)
                 yield mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-        except MlflowException as error:
-            raise TrackingError(f"The tracking server refused: {error.message}") from error
-        except OSError as error:
-            raise TrackingError(f"The tracking server cannot be used: {error}") from error
-        finally:
-            mlflow.set_tracking_uri(before[0])
-            mlflow.set_registry_uri(before[1])
-            for name, level in levels.items():
-                logging.getLogger(name).setLevel(level)
+            except MlflowException as error:
+                raise TrackingError(f"The tracking server refused: {error.message}") from error
+            except (OSError, SQLAlchemyError) as error:
+                raise TrackingError(f"The tracking server cannot be used: {type(error).__name__}") from error
+            finally:
+                mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None is how it forgets
+                mlflow.set_registry_uri(None)  # type: ignore[arg-type]  # same
+                for name, level in levels.items():
+                    logging.getLogger(name).setLevel(level)
+                # MLflow writes its address into the environment, where the next settings would read it
+                for name, text in before.items():
+                    os.environ.pop(name, None)
+                    if text is not None:
+                        os.environ[name] = text
 
     def _artifacts(self) -> str | None:
         """Where the embedded tracking keeps files; a server decides by itself."""
-        if not self.settings.tracking_uri.startswith("sqlite:///"):
+        if not self.settings.tracking_uri.startswith(EMBEDDED):
             return None
         self.settings.artifacts.mkdir(parents=True, exist_ok=True)
         return self.settings.artifacts.resolve().as_uri()

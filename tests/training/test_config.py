@@ -75,7 +75,9 @@ def test_unreadable_files_are_told_apart(tmp_path):
 
 def test_changes_of_the_command_line_reach_nested_tables():
     """Values are TOML; what is no TOML is text."""
-    changes = dict(map(read_change, ["family.max_bins=16", "split.train_share=0.5", "name=border-b", "simulated=false"]))
+    changes = dict(
+        map(read_change, ["family.max_bins=16", "split.train_share=0.5", "name=border-b", "simulated=false"])
+    )
     config = TrainingConfig.from_toml(Path("document_fraud"), changes)
     assert config.family.settings.max_bins == 16
     assert config.split.train_share == 0.5

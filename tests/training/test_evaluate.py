@@ -41,9 +41,7 @@ def holdout(weight=None) -> Holdout:
 
 def measured(*scored: Scored, **changes):
     """Evaluate with what a test does not care about filled in."""
-    return evaluate(
-        scored, holdout(), changes.pop("contributions", {}), CONFIG, extra_capacity=0.02, seed=1, **changes
-    )
+    return evaluate(scored, holdout(), changes.pop("contributions", {}), CONFIG, extra_capacity=0.02, seed=1, **changes)
 
 
 @pytest.fixture(scope="module")

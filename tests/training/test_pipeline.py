@@ -68,7 +68,9 @@ def test_run_finds_the_planted_signal_and_passes_its_gates(done):
     """Short notice and cash rank later cases well above chance, and every gate says so."""
     result, _, _ = done
     assert result.evaluation.chosen.measure("roc_auc").low > 0.6
-    weight = dict(zip((term.name for term in result.package.bundle.model.terms), result.package.importance, strict=True))
+    weight = dict(
+        zip((term.name for term in result.package.bundle.model.terms), result.package.importance, strict=True)
+    )
     assert set(sorted(weight, key=weight.get)[-2:]) == {"booking_lead_hours", "paid_in_cash"}
     assert [gate.name for gate in result.package.bundle.gates.open_gates] == []
 
@@ -151,7 +153,12 @@ def test_same_cases_seed_and_lock_give_the_same_bytes_in_another_process(done, t
     (tmp_path / "key.pem").chmod(0o600)
     other = os.environ | {"PYTHONHASHSEED": "12345", "TZ": "Asia/Kolkata", "LC_ALL": "C", "PYTHONPATH": str(ROOT)}
     answer = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path), "2"], capture_output=True, text=True, cwd=tmp_path, env=other, check=True
+        [sys.executable, "-c", SCRIPT, str(tmp_path), "2"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=other,
+        check=True,
     )
     assert answer.stdout.strip() == result.package.digest
     again = next((tmp_path / "runs").iterdir()) / "bundle"
@@ -213,9 +220,7 @@ def test_cases_that_nobody_inspected_leave_no_artefact(tmp_path):
 def test_too_few_confirmed_cases_are_refused_before_a_fit(tmp_path):
     """Below the floor no model is fitted at all."""
     with pytest.raises(TooFewPositivesError, match="fewer than 500"):
-        run(
-            small_world.config(min_positives_to_fit=500), settings(tmp_path), cases=small_world.cases(), track=False
-        )
+        run(small_world.config(min_positives_to_fit=500), settings(tmp_path), cases=small_world.cases(), track=False)
 
 
 def test_a_run_needs_cases_and_a_risk(tmp_path):

@@ -20,7 +20,7 @@ from riskapi.describe import extra_schemas
 from riskapi.edge import Edge
 from riskapi.errors import InvalidBodyError, Problem, ProblemAnswer, ServiceError, answer_for, plain_answer
 from riskapi.routes import batch, decisions, docs, features, health, manifests, metrics, models, proposals, scores
-from riskapi.schemas import ProposalRequest, RationaleRequest
+from riskapi.schemas import ApprovalRequest, ProposalRequest, RationaleRequest
 from riskapi.services import Services
 from riskapi.settings import Settings
 
@@ -102,7 +102,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             title=app.title, version=app.version, description=app.description, routes=app.routes, summary=None
         )
         schemas = document["components"].setdefault("schemas", {})
-        for name, schema in extra_schemas(ProposalRequest, RationaleRequest).items():
+        for name, schema in extra_schemas(ProposalRequest, RationaleRequest, ApprovalRequest).items():
             schemas.setdefault(name, schema)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)

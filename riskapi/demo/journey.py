@@ -150,8 +150,15 @@ class Demo:
             programs.run(
                 f"{APPROVER.name} approves it",
                 *("riskapi", "approve", digest[0], "--rationale", rationale),
+                *(word for gate in self._inconclusive(digest[0]) for word in ("--accept-inconclusive", gate)),
                 RISK_API_KEY=self._key(APPROVER),
             )
+
+    def _inconclusive(self, digest: str) -> list[str]:
+        """Names of the gates for which the data say neither yes nor no: the approver answers for them by name."""
+        with self._client(APPROVER) as client:
+            gates = client.get(f"/v1/proposals/{digest}").json()["gates"]["gates"]
+        return [gate["name"] for gate in gates if gate["verdict"] == "inconclusive"]
 
     def _show(self) -> str:
         """Score the sample for both desks, and say what to try next.

@@ -191,8 +191,17 @@ def test_bundle_with_an_open_gate_is_not_approved(desk, verdict):
     """A gate that did not pass stops the approval and is named."""
     answer = decide(desk, "approve", propose(desk, verdict=verdict))
     assert answer.status_code == 409
-    assert "Parity" in answer.json()["detail"]
+    assert "'parity'" in answer.json()["detail"]
     assert live_digest(desk) is None
+
+
+def test_open_gate_is_accepted_by_name_and_on_record(desk):
+    """The approver answers for what the data leave open; a failed gate stays shut."""
+    accepting = {**WHY, "accept_inconclusive": ["parity"]}
+    assert decide(desk, "approve", propose(desk, verdict=Verdict.FAILED), body=accepting).status_code == 409
+    event = decide(desk, "approve", propose(desk, seed=1, verdict=Verdict.INCONCLUSIVE), body=accepting).json()
+    assert event["event"] == "approved"
+    assert event["rationale"] == f"{RATIONALE} Accepted although inconclusive: parity."
 
 
 @pytest.mark.parametrize("name", list(make_bundle()[0]))

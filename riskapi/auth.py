@@ -44,6 +44,7 @@ class Principal:
 
     Attributes:
         audiences: whose scores the key is answered with and may read.
+        audience_names: the same, in order, for the record of a decision.
     """
 
     name: str
@@ -51,10 +52,12 @@ class Principal:
     key_id: str
     scopes: frozenset[Scope]
     audiences: frozenset[Audience] = field(init=False)
+    audience_names: tuple[Audience, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         audiences = frozenset(AUDIENCE_SCOPES[scope] for scope in self.scopes if scope in AUDIENCE_SCOPES)
         object.__setattr__(self, "audiences", audiences)
+        object.__setattr__(self, "audience_names", tuple(sorted(audiences)))
 
     def require(self, scope: Scope) -> None:
         """Check one scope.

@@ -97,7 +97,8 @@ async def _answer_rows(
         try:
             if isinstance(row, ServiceError):
                 raise row
-            answer, decision, assessment = decide(services, live, principal, read_record(*row, f"records[{place}]"))
+            record = read_record(*row, f"records[{place}]")
+            answer, decision, assessment = decide(services, live, principal, record, row[1])
         except NoApprovedModelError:
             raise
         except ServiceError as error:

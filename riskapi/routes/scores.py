@@ -1,5 +1,6 @@
 """POST /v1/scores: one record in, an assessment with its reasons out, on disk before it leaves."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -7,8 +8,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from features.record import TravellerRecord, stored_form
-from features.risk import Audience
+from features.record import TravellerRecord
 from riskapi.auth import Principal, Scope
 from riskapi.body import check_media_type, read_body, strict_json
 from riskapi.decisions import DecisionRecord
@@ -20,6 +20,7 @@ from riskapi.errors import InvalidBodyError
 from riskapi.ids import uuid7
 from riskapi.live import LiveModels
 from riskapi.problems import problems_of
+from riskapi.receipt import keep
 from riskapi.rendering import answer_json
 from riskapi.schemas import RECORD_EXAMPLES, ScoreAnswer
 from riskapi.scoring import Assessment, assess
@@ -50,8 +51,9 @@ async def score(request: Request) -> Response:
     settings = services.settings
     _, announced = check_media_type(request.scope)
     raw = await read_body(request.receive, announced, settings.body_limit_bytes, settings.body_timeout_seconds)
-    record = read_record(raw, strict_json(raw))
-    answer, row, assessment = decide(services, services.active.live, principal, record)
+    parsed = strict_json(raw)
+    record = read_record(raw, parsed)
+    answer, row, assessment = decide(services, services.active.live, principal, record, parsed)
     await services.writer.append((row,))
     services.metrics.count(assessment)
     notes = request.scope[NOTES]
@@ -79,15 +81,26 @@ def read_record(raw: bytes, parsed: Any, prefix: str = "") -> TravellerRecord:
 
 
 def decide(
-    services: Services, live: LiveModels, principal: Principal, record: TravellerRecord
+    services: Services,
+    live: LiveModels,
+    principal: Principal,
+    record: TravellerRecord,
+    parsed: Mapping[str, Any] | None = None,
 ) -> tuple[bytes, DecisionRecord, Assessment]:
     """Assess a record and write down what was said.
+
+    Args:
+        services: of this process.
+        live: the models to use.
+        principal: who asks.
+        record: validated.
+        parsed: the body that it was made from, where there is one; it saves writing the record anew.
 
     Returns:
         The answer to send, the row to store before it is sent, and the assessment.
     """
-    audiences: frozenset[Audience] = principal.audiences
-    found = assess(record, live, audiences, services.clock())
+    dropped, kept = keep(record, parsed, services.secret.hash_fact)
+    found = assess(record, live, principal.audiences, services.clock(), dropped)
     decision_id = uuid7()
     answer = answer_json(decision_id, found)
     row = DecisionRecord(
@@ -96,10 +109,10 @@ def decide(
         principal.name,
         principal.key_id,
         found.record_id,
-        tuple(sorted(audiences)),
+        principal.audience_names,
         tuple([risk.model.digest for risk in found.risks]),
-        tuple(found.dropped_fields),
-        stored_form(record, services.secret.hash_fact),
+        tuple(dropped),
+        kept,
         answer,
     )
     return answer, row, found

@@ -1,6 +1,7 @@
 """Decisions in SQL: one statement a method, parameters always bound."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import orjson
 import sqlalchemy as sa
@@ -12,8 +13,11 @@ from riskapi.storage.guard import storage_errors
 
 _INSERT = (
     "INSERT INTO decisions (id, scored_at, principal, key_id, record_id, audiences, digests, dropped, input, answer) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "VALUES "
 )
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ROWS_MAX = 128
+"""In one statement; 1,280 parameters, far below the database's limit."""
 _SELECT = sa.text(
     "SELECT id, scored_at, principal, key_id, record_id, audiences, digests, dropped, input, answer, seq "
     "FROM decisions WHERE id = :id"
@@ -43,7 +47,9 @@ class SqlDecisionStore:
                 self._connection = self._writing.connect()
             try:
                 with self._connection.begin():
-                    self._connection.exec_driver_sql(_INSERT, list(map(_parameters, rows)))
+                    for some in _in_powers_of_two(rows):
+                        statement = _INSERT + ", ".join([_ROW] * len(some))
+                        self._connection.exec_driver_sql(statement, tuple(chain.from_iterable(map(_parameters, some))))
             except BaseException:
                 connection, self._connection = self._connection, None
                 connection.invalidate()
@@ -75,6 +81,19 @@ class SqlDecisionStore:
             answer=row.answer,
             seq=row.seq,
         )
+
+
+def _in_powers_of_two(rows: Sequence[DecisionRecord]) -> Iterator[Sequence[DecisionRecord]]:
+    """Part rows so that few statements are ever prepared.
+
+    One statement for many rows lets go of the interpreter once, not once a row: under load each return to it has to
+    wait for its turn.
+    """
+    start = 0
+    while start < len(rows):
+        size = min(_ROWS_MAX, 1 << (len(rows) - start).bit_length() - 1)
+        yield rows[start : start + size]
+        start += size
 
 
 def _parameters(row: DecisionRecord) -> tuple[str | bytes, ...]:

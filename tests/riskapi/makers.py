@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -102,3 +103,15 @@ def with_facts(base: Mapping[str, Any] = EXAMPLE_RECORD, **blocks: Any) -> dict[
     for name, value in blocks.items():
         data[name] = {**data.get(name, {}), **value} if isinstance(value, dict) else value
     return data
+
+
+def written_until(captured: Any, sign: str) -> tuple[str, str]:
+    """What was written to standard output and error until a sign came: the line of a request follows its answer."""
+    out, err = "", ""
+    for _ in range(500):
+        more_out, more_err = (text.decode() if isinstance(text, bytes) else text for text in captured.readouterr())
+        out, err = out + more_out, err + more_err
+        if sign in out:
+            break
+        time.sleep(0.01)
+    return out, err

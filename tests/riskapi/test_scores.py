@@ -257,6 +257,10 @@ def test_declared_columns_are_scored_and_others_refused(services):
         scored = client.post("/v1/scores", json=extra).json()["risks"][0]
         assert "tax_rate" not in scored["missing"]
         assert scored["log_odds"] != plain["log_odds"]
+        for value in (2**63, -(2**63), 10**400):
+            huge = client.post("/v1/scores", json={**EXAMPLE_RECORD, "extra": {"tax_rate": value}})
+            assert huge.status_code == 422
+            assert huge.json()["errors"][0]["rule"] == "the number of column 1 is too large"
         bad = client.post("/v1/scores", json={**EXAMPLE_RECORD, "extra": {"zzmarkzz": 1, "tax_rate": "8"}})
     assert bad.status_code == 422
     assert "zzmarkzz" not in bad.text

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from features.examples import EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD, EXAMPLE_RECORD
 from features.risk import Audience
 from riskapi.approvals import RATIONALE_LENGTH_MIN
-from riskapi.auth import PrincipalKind, Scope
 from riskapi.scoring import NOTICE
 from riskapi.storage.base import Event
 
@@ -234,15 +233,6 @@ class ModelDetail(ModelBody):
     bands: list[dict[str, Any]]
     features: list[str]
     model: Annotated[dict[str, Any], Field(description="Baseline and points per bin [log-odds]: the model, all of it")]
-
-
-class KeyBody(Wire):
-    """A key as `keys list` shows it."""
-
-    key_id: str
-    principal: str
-    kind: PrincipalKind
-    scopes: list[Scope]
 
 
 class Readiness(Wire):

@@ -152,7 +152,7 @@ class Service:
 
 def directory(done) -> Path:
     """Of the first run."""
-    return sorted((done[0] / "var/training/runs").iterdir())[0]
+    return min((done[0] / "var/training/runs").iterdir())
 
 
 def test_propose_sends_every_file_and_says_who_decides(done):
@@ -178,7 +178,7 @@ def test_a_refusal_is_told_in_the_words_of_the_service(done):
         "errors": [{"place": "signature.json", "rule": "the signer is trusted", "remedy": "add the signer"}],
     }
     service = Service(422, body)
-    with pytest.raises(ProposalError, match="422: Bundle refused | The signer is not trusted") as caught:
+    with pytest.raises(ProposalError, match=r"422: Bundle refused \| The signer is not trusted") as caught:
         propose(directory(done), "http://service", "rk_1_secret", client=service.client())
     assert "signature.json - the signer is trusted - add the signer" in str(caught.value)
 

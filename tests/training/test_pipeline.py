@@ -140,7 +140,8 @@ from tests.training import small_world
 from tests.training.test_pipeline import settings
 from training.pipeline import run
 place, jobs = Path(sys.argv[1]), int(sys.argv[2])
-result = run(small_world.config(), settings(place).model_copy(update={"jobs": jobs}), cases=small_world.cases(), track=False)
+asked = settings(place).model_copy(update={"jobs": jobs})
+result = run(small_world.config(), asked, cases=small_world.cases(), track=False)
 print(result.package.digest)
 """
 
@@ -188,7 +189,7 @@ def test_another_seed_gives_another_digest(done, tmp_path):
 
 def test_the_yardstick_is_never_packaged(tmp_path):
     """A model without a table of points is refused by its type."""
-    asked = small_world.config(family={"name": "gradient_boosting", "rounds": [10], "leaves": [4]})
+    asked = small_world.config(family={"name": "gradient_boosting", "rounds": 10, "leaves": [4]})
     with pytest.raises(NotExplainableError, match="Choose one of prior, logistic_scorecard, explainable_boosting"):
         run(asked, settings(tmp_path), cases=small_world.cases(), track=False)
     assert not (tmp_path / "runs").exists()

@@ -53,8 +53,8 @@ docs: $(VENV)/.locked ## Write the pages of docs/ that come from the code
 	@$(RUN) docs/generate.py
 
 bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead
-	@$(RUN) benchmarks/score_in_process.py
-	@$(RUN) benchmarks/score_http.py
+	@PYTHONPATH=. $(RUN) benchmarks/score_in_process.py
+	@PYTHONPATH=. $(RUN) benchmarks/score_http.py
 
 hooks: $(VENV)/.locked ## Run `make check` before each commit
 	@$(VENV)/bin/pre-commit install

@@ -14,7 +14,7 @@ ROWS = [
 ]
 
 
-def tests_of(number):
+def files_for(number):
     """Find the files with tests of a requirement."""
     name = re.compile(rf"def test_r{number}_")
     return {
@@ -30,7 +30,7 @@ def test_every_requirement_has_a_row():
 @pytest.mark.parametrize(("number", "state", "files"), ROWS, ids=[f"R{number}" for number, _, _ in ROWS])
 def test_the_state_of_a_requirement_is_what_the_tests_say(number, state, files):
     """Shown: each file that is named has a test of it. Not yet: nobody has. In part: the files are there."""
-    tests = tests_of(number)
+    tests = files_for(number)
     if state == "shown":
         assert files
         assert set(files) <= tests

@@ -79,8 +79,9 @@ class Reasoner:
         if unknown:
             raise ModelFormError(f"features without a spec: {', '.join(unknown)}")
         place = {name: at for at, name in enumerate(model.features)}
-        self._speakers = [_speaker(term, by_name, place, baselines) for term in model.terms]
-        self._places = range(len(model.terms))
+        speakers = [_speaker(term, by_name, place, baselines) for term in model.terms]
+        self._cells = model.cells
+        self._speakers = [speakers[at] for at in model.cells.terms]  # by number of the cell
 
     def rank(
         self,
@@ -100,37 +101,25 @@ class Reasoner:
         Returns:
             Reasons that raise the score, reasons that lower it, and all other contributions together [log-odds].
         """
-        size = explanation.contributions.__getitem__
-        order = sorted(self._places, key=size)  # stable: equal contributions stay in the order of the terms
-        lowering = [at for at in order[: max(limit_against, 0)] if size(at) < 0]
-        raising = _largest(order, size, limit_for)
-        speakers = self._speakers
-        reasons_for = [speakers[at](values, size(at)) for at in raising]
-        reasons_against = [speakers[at](values, size(at)) for at in lowering]
+        order = sorted(explanation.cells)
+        lowering, raising = self._cells.lowering, self._cells.raising
+        against = [cell for cell in order[: max(limit_against, 0)] if cell < lowering]
+        favour = [cell for cell in order[: -1 - max(limit_for, 0) : -1] if cell >= raising]
+        speakers, points = self._speakers, explanation.points
+        reasons_for = [speakers[cell](values, points[cell]) for cell in favour]
+        reasons_against = [speakers[cell](values, points[cell]) for cell in against]
         other = explanation.log_odds - explanation.baseline
-        for at in raising:
-            other -= size(at)
-        for at in lowering:
-            other -= size(at)
+        for cell in favour:
+            other -= points[cell]
+        for cell in against:
+            other -= points[cell]
         return reasons_for, reasons_against, other
 
     def all(self, explanation: Explanation, values: Sequence[FeatureValue]) -> list[Reason]:
         """Every contribution that is not zero, the largest in size first."""
-        found = explanation.contributions
-        order = sorted((at for at in self._places if found[at]), key=lambda at: -abs(found[at]))
-        return [self._speakers[at](values, found[at]) for at in order]
-
-
-def _largest(order: list[int], size: Callable[[int], float], limit: int) -> list[int]:
-    """The largest positive contributions, from places sorted by rising size."""
-    if limit <= 0:
-        return []
-    start = max(len(order) - limit, 0)
-    while start > 0 and size(order[start - 1]) == size(order[start]):
-        start -= 1  # equal ones may stand before the cut: all of them compete
-    candidates = sorted(order[start:])
-    candidates.sort(key=size, reverse=True)
-    return [at for at in candidates[:limit] if size(at) > 0]
+        points = explanation.points
+        order = sorted((cell for cell in explanation.cells if points[cell]), key=lambda cell: -abs(points[cell]))
+        return [self._speakers[cell](values, points[cell]) for cell in order]
 
 
 def _speaker(term: Term, specs: Mapping[str, FeatureSpec], place: Mapping[str, int], baselines: Baselines) -> _Speaker:

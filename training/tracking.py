@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -159,7 +160,13 @@ class Tracker:
                     )
                 mlflow.log_artifacts(str(content.directory))
                 logged = _log_model(content)
-            number = str(logged.registered_model_version)
+            if not client.search_registered_models(f"name = '{content.risk}'"):
+                client.create_registered_model(content.risk)
+            number = str(
+                client.create_model_version(
+                    content.risk, logged.model_uri, run_id=run.info.run_id, model_id=logged.model_id
+                ).version
+            )
             client.set_registered_model_alias(content.risk, CANDIDATE, number)
             return TrackedRun(
                 run.info.run_id, content.name, f"models:/{content.risk}/{number}", number, content.metrics, content.tags
@@ -254,6 +261,18 @@ class Tracker:
         return self.settings.artifacts.resolve().as_uri()
 
 
+def _home(package: ModuleType) -> str:
+    """The directory of a package.
+
+    Its ``__path__`` tells it in every kind of installation; ``__file__`` is ``None`` where an installation for
+    development knows the package as a namespace, and MLflow would copy the working directory, whatever is in it.
+    """
+    place = Path(next(iter(package.__path__)))
+    if not (place / "__init__.py").is_file():
+        raise TrackingError(f"The package {package.__name__} is not found on the disk: install the project again.")
+    return str(place)
+
+
 def _log_model(content: RunContent) -> Any:
     """Log the bundle as a model from code: MLflow stores text and runs it, and unpickles nothing."""
     import mlflow  # noqa: PLC0415  as above
@@ -274,7 +293,7 @@ def _log_model(content: RunContent) -> Any:
         name=MODEL,
         python_model=str(Path(__file__).with_name("pyfunc.py")),
         artifacts={BUNDLE: str(content.directory / BUNDLE)},
-        code_paths=[str(Path(str(package.__file__)).parent) for package in (features, models)],
+        code_paths=[_home(package) for package in (features, models)],
         signature=ModelSignature(
             inputs=Schema([ColSpec("string", "record")]),
             outputs=Schema(
@@ -284,6 +303,5 @@ def _log_model(content: RunContent) -> Any:
         input_example=pd.DataFrame({"record": list(content.examples[:2])}),
         pip_requirements=[f"mlflow=={version('mlflow')}", *(f"{name}=={version(name)}" for name in NEEDED)],
         model_config={"trusted_signers": [content.signer]},
-        registered_model_name=content.risk,
         metadata={"digest": content.tags.get("digest", ""), "simulated": content.tags.get("simulated", "")},
     )

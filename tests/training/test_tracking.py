@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import mlflow
@@ -16,6 +17,7 @@ import orjson
 import pandas as pd
 import pytest
 
+import models
 from features.record import TravellerRecord
 from models.assessment import RiskScorer
 from models.bundle import read_directory
@@ -25,7 +27,7 @@ from tests.training.test_pipeline import settings
 from training.errors import TrackingError
 from training.pipeline import run
 from training.pyfunc import COLUMNS
-from training.tracking import CANDIDATE, Tracker
+from training.tracking import CANDIDATE, Tracker, _home
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +131,7 @@ def test_registered_model_needs_no_estimator_and_no_pickle(tracked):
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".skops", ".joblib", ".pyc"))]
     assert (place / "code" / "features" / "record.py").is_file()
     assert (place / "code" / "models" / "bundle.py").is_file()
+    assert {path.name for path in (place / "code").iterdir()} == {"features", "models"}
     needed = (place / "requirements.txt").read_text().splitlines()
     assert {line.split("==")[0] for line in needed} == {
         "mlflow",
@@ -231,6 +234,17 @@ def test_r34_telemetry_is_off_and_the_log_is_left_as_it_was(tracked):
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
     assert os.environ["DO_NOT_TRACK"] == "true"
     assert logging.getLogger("mlflow").level != logging.ERROR
+
+
+def test_the_code_that_travels_is_the_package_and_never_the_working_directory():
+    """An installation for development may know a package without its file; its path is known in every one."""
+    package = ModuleType("models")
+    package.__path__ = list(models.__path__)
+    package.__file__ = None
+    assert (Path(_home(package)) / "bundle.py").is_file()
+    package.__path__ = [str(Path.cwd())]
+    with pytest.raises(TrackingError, match="install the project again"):
+        _home(package)
 
 
 @pytest.mark.slow

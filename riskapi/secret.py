@@ -22,7 +22,8 @@ class ServiceSecret:
     def __init__(self, secret: SecretStr) -> None:
         raw = secret.get_secret_value().encode()
         self._api_keys = hmac.new(hmac.digest(raw, b"riskapi api keys v1", _DIGEST), digestmod=_DIGEST)
-        self._facts = hmac.digest(raw, b"riskapi linkage facts v1", _DIGEST)
+        key = hmac.digest(raw, b"riskapi linkage facts v1", _DIGEST)
+        self._facts = hashlib.blake2b(key=key, digest_size=_FACT_BYTES)
 
     def hash_api_key(self, key: str) -> bytes:
         """Hash an API key for the store: without the secret, a stolen store tells no key and accepts none."""
@@ -36,4 +37,6 @@ class ServiceSecret:
         Returns:
             32 hexadecimal digits.
         """
-        return hashlib.blake2b(value.encode(), key=self._facts, digest_size=_FACT_BYTES).hexdigest()
+        started = self._facts.copy()  # keyed once, as above
+        started.update(value.encode())
+        return started.hexdigest()

@@ -25,6 +25,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._request_counts: dict[tuple[str, str, int], Counter] = {}
         self._request_times: dict[str, Histogram] = {}
+        self._score_counts: dict[tuple[str, str], Counter] = {}
         self.requests = Counter(
             "riskapi_requests",
             "Requests by route, method and status",
@@ -84,7 +85,10 @@ class Metrics:
     def count(self, assessment: Assessment) -> None:
         """Count one stored assessment."""
         for risk in assessment.risks:
-            self.scores.labels(risk.risk, risk.band).inc()
+            count = self._score_counts.get((risk.risk, risk.band))
+            if count is None:
+                count = self._score_counts[risk.risk, risk.band] = self.scores.labels(risk.risk, risk.band)
+            count.inc()
         if assessment.not_scored is not None:
             self.not_scored.labels(assessment.not_scored).inc()
         if assessment.dropped_fields:

@@ -3,17 +3,17 @@
 import math
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from features.spec import Kind
+from features.spec import FeatureValue, Kind
 from models.terms import MISSING, Axis, Term
 
 Cell = tuple[int, float, float, bool]
 """Its number, points, variance, and whether the value deserves a note: missing, or outside what training saw."""
 Single = tuple[int, list[float] | None, Any]
-"""Place of the feature; cuts of a number, or ``None`` for a category; the cell of each place or level."""
+"""Place of the feature; cuts of a number, or ``None``; the cell by place among them, or by value."""
 Pair = tuple[int, list[float] | None, Any, int, list[float] | None]
 """Place, cuts and rows of the first feature; place and cuts of the second, which finds the cell in a row."""
 Bins = tuple[int, ...]
@@ -56,15 +56,15 @@ class Cells:
         self.pairs = [_pair(place, *one) for one in known if len(one[0].axes) > 1]
 
 
-class _Levels(dict[str | None, Any]):
-    """What stands at each level of a category, and at any other."""
+class _Known(dict[FeatureValue, Any]):
+    """What stands at the values of a flag or a category; any other value is looked up."""
 
-    def __init__(self, axis: Axis, by_bin: Sequence[Any]) -> None:
-        super().__init__(zip((None, *axis.levels), by_bin, strict=False))
-        self._unseen = by_bin[-1]
+    def __init__(self, known: Mapping[Any, Any], look_up: Callable[[Any], Any]) -> None:
+        super().__init__(known)
+        self._look_up = look_up
 
-    def __missing__(self, level: object) -> Any:
-        return self._unseen
+    def __missing__(self, value: FeatureValue) -> Any:
+        return self._look_up(value)
 
 
 def _cells(term: Term) -> Iterator[tuple[Bins, float]]:
@@ -88,13 +88,13 @@ def _single(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int]) -
 
     if axis.kind is Kind.CATEGORY:
         by_bin = [cell(at, noted=at in (MISSING, axis.size - 1)) for at in range(axis.size)]
-        return place[axis.feature], None, _Levels(axis, by_bin)
+        return place[axis.feature], None, _levels(axis, by_bin)
     low = -sys.float_info.max if axis.low is None else axis.low
     high = math.inf if axis.high is None else math.nextafter(axis.high, math.inf)
     cuts = sorted({*axis.cuts, low, high})
     table = [cell(axis.bin_of(start), noted=axis.is_outside(start)) for start in (-math.inf, *cuts)]
     table[-1] = (*table[-1][:3], True)  # where infinity and not-a-number end up: who reads it looks twice
-    return place[axis.feature], cuts, [*table, cell(MISSING, noted=True)]
+    return place[axis.feature], *_by_place(axis, cuts, [*table, cell(MISSING, noted=True)])
 
 
 def _pair(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int]) -> Pair:
@@ -105,11 +105,28 @@ def _pair(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int]) -> 
         error = _at(term.errors, bins)
         return numbers[bins], _at(term.points, bins), error * error, False
 
-    rows = [_by_value(second, [cell(at, other) for other in range(second.size)]) for at in range(first.size)]
-    cuts, other_cuts = (None if axis.kind is Kind.CATEGORY else list(axis.cuts) for axis in term.axes)
-    return place[first.feature], cuts, _by_value(first, rows), place[second.feature], other_cuts
+    rows = [_by_bin(second, [cell(at, other) for other in range(second.size)]) for at in range(first.size)]
+    cuts, by_first = _by_bin(first, [row for _, row in rows])
+    return place[first.feature], cuts, by_first, place[second.feature], rows[0][0]
 
 
-def _by_value(axis: Axis, by_bin: Sequence[Any]) -> Any:
-    """Put what stands in each bin where a value finds it: by level, or by place among the cuts with missing last."""
-    return _Levels(axis, by_bin) if axis.kind is Kind.CATEGORY else [*by_bin[MISSING + 1 : -1], by_bin[MISSING]]
+def _by_bin(axis: Axis, by_bin: Sequence[Any]) -> tuple[list[float] | None, Any]:
+    """Put what stands in each bin where a value finds it."""
+    if axis.kind is Kind.CATEGORY:
+        return None, _levels(axis, by_bin)
+    return _by_place(axis, list(axis.cuts), [*by_bin[MISSING + 1 : -1], by_bin[MISSING]])
+
+
+def _levels(axis: Axis, by_bin: Sequence[Any]) -> _Known:
+    return _Known(dict(zip((None, *axis.levels), by_bin, strict=False)), lambda _: by_bin[-1])
+
+
+def _by_place(axis: Axis, cuts: list[float], table: list[Any]) -> tuple[list[float] | None, Any]:
+    """Leave a number to find its place among the cuts, missing last; a flag needs no search."""
+    if axis.kind is not Kind.FLAG:
+        return cuts, table
+
+    def look_up(value: Any) -> Any:
+        return table[bisect_right(cuts, value)]
+
+    return None, _Known({None: table[-1], False: look_up(0.0), True: look_up(1.0)}, look_up)

@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 # Two workers suit two cores; `make test WORKERS=0` runs the tests in one process.
 WORKERS ?= 2
-PIP_INSTALL := $(RUN) -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
+PIP_INSTALL := $(RUN) -m pip install --disable-pip-version-check -qq --no-deps --require-hashes
 
 .PHONY: help demo test check format docs bench hooks lock clean
 help: ## Explain the commands
@@ -25,7 +25,7 @@ $(VENV)/.python:
 
 # Stamps: each lock is installed once, and again only when it changes.
 $(VENV)/.locked: requirements.lock $(VENV)/.python
-	@echo "Installing what requirements.lock names into $(VENV) ..."
+	@echo "Installing what requirements.lock names into $(VENV), once; this takes a minute or two ..."
 	@$(PIP_INSTALL) -r requirements.lock
 	@touch $@
 
@@ -49,12 +49,12 @@ format: $(VENV)/.locked ## Put the code into its usual form
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-docs: $(VENV)/.locked ## Write the generated pages: features, settings, errors, routes, command lines
+docs: $(VENV)/.locked ## Write the pages of docs/ that come from the code
 	@$(RUN) docs/generate.py
 
 bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead
-	@$(RUN) benchmarks/score_in_process.py
-	@$(RUN) benchmarks/score_http.py
+	@PYTHONPATH=. $(RUN) benchmarks/score_in_process.py
+	@PYTHONPATH=. $(RUN) benchmarks/score_http.py
 
 hooks: $(VENV)/.locked ## Run `make check` before each commit
 	@$(VENV)/bin/pre-commit install

@@ -13,10 +13,12 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
+from threadpoolctl import threadpool_limits
 
 from features.spec import Kind
 
 REASONS = 5
+threadpool_limits(1)  # one row has no work for two threads, which would wait for each other on a busy machine
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What all benchmarks measure with: simulated cases, three trained models, the features of the cases."""
+"""What all benchmarks measure with: the demo's cases, its three approved models, the features of the cases."""
 
 import os
 import subprocess
@@ -11,57 +11,52 @@ from features.reference import ReferenceData
 from features.risk import RISKS
 from models.bundle import ModelBundle, read_directory
 from models.signing import load_key, public_text
+from riskapi.demo.journey import RISKS as RISK_NAMES
+from riskapi.demo.journey import read_settings
 from training.airports import airports_for
 from training.cases import load
 from training.dataset import Dataset, build
 
 ROOT = Path("var/benchmarks")
-CROSSINGS = 60_000
-RISK_NAMES = ("document_fraud", "migrant_smuggling", "trafficking_protection")
-KEY = ROOT / "signing_key.pem"
-CASES = ROOT / "data" / "feed" / "cases.parquet"
+DEMO = ROOT / "demo"
+CASES = DEMO / "data" / "feed" / "cases.parquet"
 
 
-def environment() -> dict[str, str]:
-    """The user's environment, with every file of a training under :data:`ROOT`."""
-    return os.environ | {
-        "TRAINING_TRACKING_URI": f"sqlite:///{ROOT / 'mlflow.db'}",
-        "TRAINING_ARTIFACTS": str(ROOT / "mlartifacts"),
-        "TRAINING_SIGNING_KEY": str(KEY),
-        "TRAINING_RUNS": str(ROOT / "runs"),
-    }
+def run(*arguments: str) -> str:
+    """Run a public command of the project, with the demo's settings where there are some.
 
-
-def run(*arguments: str, **changes: str) -> str:
-    """Run a public command of the project and hand back what it prints."""
+    Returns:
+        What it prints.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", *arguments], env=environment() | changes, stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-m", *arguments], env=environment(), stdout=subprocess.PIPE, text=True, check=True
     )
     return done.stdout
 
 
+def environment() -> dict[str, str]:
+    """The user's environment with the settings of the demo's service."""
+    settings = DEMO / "riskapi.env"
+    return os.environ | (read_settings(settings) if settings.exists() else {})
+
+
 def make_models() -> dict[str, Path]:
-    """Simulate and train, where that was not done before.
+    """Play the demo, where that was not done before: simulate, train, propose, approve.
 
     Returns:
         The directory of each risk's bundle.
     """
-    if not CASES.exists():
-        print(f"Simulating {CROSSINGS:,} crossings ...", flush=True)
-        run("training", "simulate", "--crossings", str(CROSSINGS), "--seed", "1", "--out", str(ROOT / "data"))
-    found = {}
-    for risk in RISK_NAMES:
-        if not list((ROOT / "runs").glob(f"{risk.replace('_', '-')}*/bundle")):
-            print(f"Training {risk} ...", flush=True)
-            run("training", "run", f"training/configs/{risk}.toml", "--cases", str(CASES))
-        found[risk] = max((ROOT / "runs").glob(f"{risk.replace('_', '-')}*/bundle"))
-    return found
+    if not (DEMO / "traveller.json").exists():
+        print("Making models: the demo runs once, which takes a few minutes ...", flush=True)
+        run("riskapi", "demo", "--once", "--root", str(DEMO))
+    return {risk: next((DEMO / "runs").glob(f"{risk.replace('_', '-')}-*/bundle")) for risk in RISK_NAMES}
 
 
 def open_bundles() -> dict[str, ModelBundle]:
     """Open the trained models as the service does."""
-    trusted = {public_text(load_key(KEY))}
-    return {risk: ModelBundle.open(read_directory(path), trusted) for risk, path in make_models().items()}
+    places = make_models()
+    trusted = {public_text(load_key(DEMO / "signing_key.pem"))}
+    return {risk: ModelBundle.open(read_directory(path), trusted) for risk, path in places.items()}
 
 
 @cache

@@ -14,6 +14,7 @@ from features.indicators import INDICATORS  # noqa: E402
 from features.record import Block, Sensitivity, TravellerRecord, block_types, sensitivity_of  # noqa: E402
 from features.risk import RISKS  # noqa: E402
 from features.spec import FeatureSpec, Kind, Monotone, Use  # noqa: E402
+from riskapi.settings import settings_table  # noqa: E402
 
 NOTICE = "<!-- Written by docs/generate.py from the code: change the code, then run `make docs`. -->"
 
@@ -149,6 +150,19 @@ def record_page() -> Iterator[str]:
         )
 
 
+def settings_page() -> Iterator[str]:
+    """What can be set from outside."""
+    yield from (
+        "# Settings of the service",
+        "",
+        "Each is an environment variable, read once at start. An unknown `RISKAPI_` name stops the start, so that a",
+        "misspelt one does not go unnoticed. `python -m riskapi init` writes a first file with a new secret.",
+        "",
+    )
+    yield from settings_table().splitlines()
+    yield ""
+
+
 def _fact_row(name: str, schema: dict[str, Any], sensitivity: Sensitivity | None) -> list[str]:
     becomes = BECOMES[sensitivity][0] if sensitivity else ""
     derived = schema.get("x-derived-by", [])
@@ -205,6 +219,7 @@ def _plain_type(schema: dict[str, Any]) -> str:
 PAGES: dict[str, Callable[[], Iterable[str]]] = {
     "features.md": feature_page,
     "record.md": record_page,
+    "settings.md": settings_page,
 }
 """File in docs/ -> what writes its lines."""
 

@@ -56,7 +56,7 @@ class TableMapping:
 
     def __init__(self, content: Mapping[str, Any], folder: Path = Path()) -> None:
         self._content, self._folder = content, folder
-        file = read_file(content)
+        file = self._file = read_file(content)
         self.layout: Layout = file.table
         self.files = tuple(folder / name for name in file.table.files)
         self.encoding, self.outcome, self.entity = file.encoding, file.outcome, file.table.entity_columns
@@ -97,6 +97,10 @@ class TableMapping:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise FeatureDefinitionError(f"Mapping {path.name}: not TOML: {error}") from None
         return cls(content, path.parent)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write all that shapes records and labels as JSON values; where files lie is left out."""
+        return self._file.model_dump(mode="json", exclude={"table": {"files"}, "training": True}, exclude_defaults=True)
 
     @property
     def record_columns(self) -> tuple[str, ...]:

@@ -104,6 +104,8 @@ class MappingFile(_Part):
     outcome: OutcomeEntry | None = None
     encoding: EncodingEntry = EncodingEntry()
     risk: dict[str, Any] | None = None
+    training: dict[str, Any] | None = None
+    """How to learn from the table: a training configuration, read by the training alone."""
 
 
 def read_file(content: Mapping[str, Any]) -> MappingFile:

@@ -1,7 +1,6 @@
 """The one form in which every model is served: a baseline plus points looked up per feature and per pair."""
 
 import math
-import sys
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from features.spec import FeatureValue, Kind
 from models.base import Explanation, logistic
+from models.cells import Cells
 from models.errors import ModelFormError
-from models.terms import MAX_POINTS, MISSING, Axis, Term, read_term
+from models.terms import MAX_POINTS, Axis, Term, read_term
 
 if TYPE_CHECKING:  # numpy is loaded by the batch path alone: scoring one record starts without it
     import numpy as np
@@ -20,11 +20,6 @@ __all__ = ["AdditiveModel", "Axis", "Term"]
 
 MAX_TERMS = 2000
 """Most terms, and most features, of one model."""
-
-_Entry = tuple[float, float, bool]
-"""Points, variance, and whether the value deserves a note: missing, or outside what training saw."""
-_Single = tuple[int, list[float] | None, Any, _Entry]
-_Pair = tuple[int, list[float] | None, Any, int, list[float] | None, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -45,8 +40,8 @@ class AdditiveModel:
     baseline_error: float
     features: tuple[str, ...]
     terms: tuple[Term, ...]
-    _singles: list[_Single] = field(init=False, repr=False, compare=False)
-    _pairs: list[_Pair] = field(init=False, repr=False, compare=False)
+    cells: Cells = field(init=False, repr=False, compare=False)
+    """What :meth:`explain` reads."""
     _unread: list[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -58,13 +53,9 @@ class AdditiveModel:
         problems = self._problems()
         if problems:
             raise ModelFormError("; ".join(problems[:20]))
-        place = {name: at for at, name in enumerate(self.features)}
-        singles = [term for term in self.terms if len(term.axes) == 1]
-        pairs = self.terms[len(singles) :]
-        prepare = object.__setattr__  # the dataclass is frozen; these three are set once, here
-        prepare(self, "_singles", [_prepare_single(place[term.axes[0].feature], term) for term in singles])
-        prepare(self, "_pairs", [_prepare_pair(place, term) for term in pairs])
-        read = {term.axes[0].feature for term in singles}
+        prepare = object.__setattr__  # the dataclass is frozen; these two are set once, here
+        prepare(self, "cells", Cells(self.features, self.terms))
+        read = {term.axes[0].feature for term in self.terms if len(term.axes) == 1}
         prepare(self, "_unread", [at for at, name in enumerate(self.features) if name not in read])
 
     def _problems(self) -> list[str]:
@@ -98,38 +89,46 @@ class AdditiveModel:
         Returns:
             The score with one contribution per term, in log-odds.
         """
+        if self._unread and any(values[place] != values[place] for place in self._unread):
+            return self.explain(_without_nan(values))
         log_odds = self.baseline
         variance = self.baseline_error * self.baseline_error
-        contributions: list[float] = []
+        numbers: list[int] = []
         missing: list[int] = []
         outside: list[int] = []
-        add = contributions.append
-        for place, cuts, table, unseen in self._singles:
+        add = numbers.append
+        for place, cuts, table in self.cells.singles:
             value = values[place]
-            if cuts is None:
-                points, square, noted = table.get(value, unseen)
-            else:
-                points, square, noted = table[-1 if value is None else bisect_right(cuts, value)]
+            at = value if cuts is None else -1 if value is None else bisect_right(cuts, value)
+            number, points, square, noted = table[at]
             if noted:
                 if value is None:
                     missing.append(place)
                 elif value != value:  # noqa: PLR0124  not-a-number, which only sorts like a number above all
-                    missing.append(place)
-                    points, square, _ = table[-1] if cuts is not None else table[None]
+                    return self.explain(_without_nan(values))
                 else:
                     outside.append(place)
-            add(points)
+            add(number)
             log_odds += points
             variance += square
-        for first, cuts, levels, second, other_cuts, other_levels, cells in self._pairs:
+        for first, cuts, rows, second, other_cuts in self.cells.pairs:
             value, other = values[first], values[second]
-            points, square = cells[_bin(value, cuts, levels)][_bin(other, other_cuts, other_levels)]
-            add(points)
+            row = rows[value if cuts is None else -1 if value is None else bisect_right(cuts, value)]
+            at = other if other_cuts is None else -1 if other is None else bisect_right(other_cuts, other)
+            number, points, square, _ = row[at]
+            add(number)
             log_odds += points
             variance += square
         missing.extend(place for place in self._unread if values[place] is None)
         return Explanation(
-            self.baseline, contributions, math.sqrt(variance), log_odds, logistic(log_odds), missing, outside
+            self.baseline,
+            numbers,
+            self.cells.points,
+            math.sqrt(variance),
+            log_odds,
+            logistic(log_odds),
+            missing,
+            outside,
         )
 
     def contributions(self, columns: "Mapping[str, npt.NDArray[np.generic]]") -> "npt.NDArray[np.float64]":
@@ -197,47 +196,6 @@ class AdditiveModel:
         return cls(baseline, error, tuple(lists[0]), tuple(map(read_term, lists[1])))
 
 
-def _bin(value: Any, cuts: list[float] | None, levels: Any) -> int:
-    """The bin on one axis of a pair."""
-    if value is None or value != value:  # noqa: PLR0124  only not-a-number differs from itself
-        return MISSING
-    return levels.get(value, -1) if cuts is None else 1 + bisect_right(cuts, value)
-
-
-def _squares(points: Any, errors: Any) -> list[tuple[float, float]]:
-    """Points with their variances."""
-    return [(point, error * error) for point, error in zip(points, errors, strict=True)]
-
-
-def _prepare_single(place: int, term: Term) -> _Single:
-    """Lay out a term of one feature: bins as entries, the trained range as two more cuts, missing last."""
-    axis = term.axes[0]
-    entries = _squares(term.points, term.errors)
-    missing: _Entry = (*entries[MISSING], True)
-    unseen: _Entry = (*entries[-1], True)
-    if axis.kind is Kind.CATEGORY:
-        levels: dict[str | None, _Entry] = {None: missing}
-        for level, (points, square) in zip(axis.levels, entries[1:], strict=False):
-            levels[level] = (points, square, False)
-        return place, None, levels, unseen
-    cuts = {*axis.cuts, math.inf if axis.high is None else math.nextafter(axis.high, math.inf)}
-    cuts.add(-sys.float_info.max if axis.low is None else axis.low)
-    fine = sorted(cuts)
-    table: list[_Entry] = [
-        (*entries[1 + bisect_right(axis.cuts, start)], axis.is_outside(start)) for start in (-math.inf, *fine)
-    ]
-    table[-1] = (*table[-1][:2], True)  # where infinity and not-a-number end up: explain() looks twice
-    return place, fine, [*table, missing], unseen
-
-
-def _prepare_pair(place: Mapping[str, int], term: Term) -> _Pair:
-    """Lay out a term of two features: one cell of points and variance per pair of bins."""
-    first, second = term.axes
-    cells = [_squares(points, errors) for points, errors in zip(term.points, term.errors, strict=True)]
-
-    def read(axis: Axis) -> tuple[list[float] | None, dict[str, int] | None]:
-        if axis.kind is Kind.CATEGORY:
-            return None, {level: at for at, level in enumerate(axis.levels, start=1)}
-        return list(axis.cuts), None
-
-    return place[first.feature], *read(first), place[second.feature], *read(second), cells
+def _without_nan(values: Sequence[FeatureValue]) -> list[FeatureValue]:
+    """Not-a-number is missing."""
+    return [None if value != value else value for value in values]  # noqa: PLR0124  only it differs from itself

@@ -30,7 +30,8 @@ class Explanation:
 
     Attributes:
         baseline: the score before anything is known of the record.
-        contributions: one per term of the model, in the order of its terms.
+        cells: number of the cell that each term of the model found, in the order of the terms.
+        points: of every cell of the model, by number.
         standard_error: of ``log_odds``; terms are taken as independent.
         log_odds: ``baseline`` plus each contribution in turn, from left to right, exactly.
         probability: ``log_odds`` through the logistic function.
@@ -39,12 +40,18 @@ class Explanation:
     """
 
     baseline: float
-    contributions: list[float]
+    cells: list[int]
+    points: Sequence[float]
     standard_error: float
     log_odds: float
     probability: float
     missing: list[int] = field(default_factory=list)
     out_of_range: list[int] = field(default_factory=list)
+
+    @property
+    def contributions(self) -> list[float]:
+        """One per term of the model, in the order of its terms."""
+        return [self.points[cell] for cell in self.cells]
 
 
 class RiskModel(Protocol):

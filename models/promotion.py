@@ -1,6 +1,7 @@
 """When a model may replace another: every gate passed, and a second named person agrees. Rules without any state."""
 
 from collections import Counter
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -72,13 +73,16 @@ class Ruling(BaseModel):
     objections: tuple[str, ...] = ()
 
 
-def may_promote(report: GateReport, proposer: str, approver: str) -> Ruling:
+def may_promote(report: GateReport, proposer: str, approver: str, accepts: Collection[str] = ()) -> Ruling:
     """Rule on a promotion.
+
+    A failed gate blocks. An inconclusive one blocks, too, unless the approver names it and so answers for it.
 
     Args:
         report: the gates of the model.
         proposer: name of the person or system that proposes it.
         approver: name of the person who approves it.
+        accepts: names of the inconclusive gates that the approver accepts.
 
     >>> gate = Gate(name="parity", title="Parity", rule="Table equals estimator", verdict=Verdict.PASSED)
     >>> may_promote(GateReport(gates=(gate,)), "amina", "Amina ").objections
@@ -92,7 +96,16 @@ def may_promote(report: GateReport, proposer: str, approver: str) -> Ruling:
         objections.append("The approver has no name.")
     if first and first == second:
         objections.append("The approver is the proposer: a second person must agree.")
-    objections += [f"Gate {gate.title!r} is {gate.verdict.value}: {gate.rule}" for gate in report.open_gates]
+    inconclusive = {gate.name for gate in report.gates if gate.verdict is Verdict.INCONCLUSIVE}
+    objections += [
+        f"Gate {gate.name!r} is {gate.verdict.value}: {gate.rule}."
+        + (" Name it among the accepted ones to answer for it." if gate.name in inconclusive else "")
+        for gate in report.open_gates
+        if gate.name not in inconclusive.intersection(accepts)
+    ]
+    if set(accepts) - inconclusive:
+        names = ", ".join(sorted(inconclusive)) or "none"
+        objections.append(f"Only an inconclusive gate can be accepted; inconclusive here: {names}.")
     return Ruling(allowed=not objections, objections=tuple(objections))
 
 

@@ -4,17 +4,38 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from features.spec import FeatureSpec, FeatureValue
-from models.additive import AdditiveModel, Term
+import orjson
+
+from features.spec import FeatureSpec, FeatureValue, Kind
+from models.additive import AdditiveModel, Axis, Term
 from models.base import Explanation
 from models.baselines import Baselines
 from models.errors import ModelFormError
 from models.wording import sentence_of, value_text
 
+KEPT_MAX = 64
+"""Most reasons of one term that are kept once they were put in words."""
+
+
+class _Written:
+    """Room for the JSON of a reason beside its fields, where no writer and no comparison of dataclasses looks."""
+
+    __slots__ = ("_json",)
+    _json: bytes
+
+    @property
+    def json(self) -> bytes:
+        """The reason as JSON, written once."""
+        try:
+            return self._json
+        except AttributeError:
+            self._json = orjson.dumps(self)
+            return self._json
+
 
 @dataclass(slots=True)
-class Reason:
-    """One contribution in words.
+class Reason(_Written):
+    """One contribution in words. Records that share a value share the reason, so it is never changed.
 
     Attributes:
         code: stable for ever: four characters of one feature, eight of two together.
@@ -58,8 +79,9 @@ class Reasoner:
         if unknown:
             raise ModelFormError(f"features without a spec: {', '.join(unknown)}")
         place = {name: at for at, name in enumerate(model.features)}
-        self._speakers = [_speaker(term, by_name, place, baselines) for term in model.terms]
-        self._places = range(len(model.terms))
+        speakers = [_speaker(term, by_name, place, baselines) for term in model.terms]
+        self._cells = model.cells
+        self._speakers = [speakers[at] for at in model.cells.terms]  # by number of the cell
 
     def rank(
         self,
@@ -79,69 +101,80 @@ class Reasoner:
         Returns:
             Reasons that raise the score, reasons that lower it, and all other contributions together [log-odds].
         """
-        size = explanation.contributions.__getitem__
-        order = sorted(self._places, key=size)  # stable: equal contributions stay in the order of the terms
-        lowering = [at for at in order[: max(limit_against, 0)] if size(at) < 0]
-        raising = _largest(order, size, limit_for)
-        speakers = self._speakers
-        reasons_for = [speakers[at](values, size(at)) for at in raising]
-        reasons_against = [speakers[at](values, size(at)) for at in lowering]
+        order = sorted(explanation.cells)
+        lowering, raising = self._cells.lowering, self._cells.raising
+        against = [cell for cell in order[: max(limit_against, 0)] if cell < lowering]
+        favour = [cell for cell in order[: -1 - max(limit_for, 0) : -1] if cell >= raising]
+        speakers, points = self._speakers, explanation.points
+        reasons_for = [speakers[cell](values, points[cell]) for cell in favour]
+        reasons_against = [speakers[cell](values, points[cell]) for cell in against]
         other = explanation.log_odds - explanation.baseline
-        for at in raising:
-            other -= size(at)
-        for at in lowering:
-            other -= size(at)
+        for cell in favour:
+            other -= points[cell]
+        for cell in against:
+            other -= points[cell]
         return reasons_for, reasons_against, other
 
     def all(self, explanation: Explanation, values: Sequence[FeatureValue]) -> list[Reason]:
         """Every contribution that is not zero, the largest in size first."""
-        found = explanation.contributions
-        order = sorted((at for at in self._places if found[at]), key=lambda at: -abs(found[at]))
-        return [self._speakers[at](values, found[at]) for at in order]
-
-
-def _largest(order: list[int], size: Callable[[int], float], limit: int) -> list[int]:
-    """The largest positive contributions, from places sorted by rising size."""
-    if limit <= 0:
-        return []
-    start = max(len(order) - limit, 0)
-    while start > 0 and size(order[start - 1]) == size(order[start]):
-        start -= 1  # equal ones may stand before the cut: all of them compete
-    candidates = sorted(order[start:])
-    candidates.sort(key=size, reverse=True)
-    return [at for at in candidates[:limit] if size(at) > 0]
+        points = explanation.points
+        order = sorted((cell for cell in explanation.cells if points[cell]), key=lambda cell: -abs(points[cell]))
+        return [self._speakers[cell](values, points[cell]) for cell in order]
 
 
 def _speaker(term: Term, specs: Mapping[str, FeatureSpec], place: Mapping[str, int], baselines: Baselines) -> _Speaker:
-    """Make the function that puts a contribution of one term in words."""
+    """Make the function that puts a contribution of one term in words, each value once."""
     first = specs[term.axes[0].feature]
     if len(term.axes) == 1:
-        return _single(first, place[first.name], baselines)
-    return _pair(first, specs[term.axes[1].feature], place)
+        return _single(first, place[first.name], baselines, term.axes[0])
+    return _pair(first, specs[term.axes[1].feature], place, term.axes)
 
 
-def _single(spec: FeatureSpec, at: int, baselines: Baselines) -> _Speaker:
+def _may_be_kept(axis: Axis, value: FeatureValue) -> bool:
+    """Whether a reason may stay in memory: for numbers, flags and the categories of the model; never for free text."""
+    return axis.kind is not Kind.CATEGORY or value is None or value in axis.levels
+
+
+def _single(spec: FeatureSpec, at: int, baselines: Baselines, axis: Axis) -> _Speaker:
     code, name, message, say = spec.reason.code, spec.name, spec.message, sentence_of(spec)
     baseline = baselines.features.get(name)
     usual = None if baseline is None else baseline.usual(spec)
+    kept: dict[tuple[type, FeatureValue], Reason] = {}
 
     def speak(values: Sequence[FeatureValue], contribution: float) -> Reason:
-        value, up = values[at], contribution > 0
-        return Reason(code, say(value, up), name, value, usual, contribution, "raises" if up else "lowers", message)
+        value = values[at]
+        key = value.__class__, value  # 1, 1.0 and true are equal, and written differently
+        reason = kept.get(key)
+        if reason is None:
+            if value.__class__ is float:
+                value += 0.0  # a negative zero equals zero, and is written like it
+            up = contribution > 0
+            direction: Literal["raises", "lowers"] = "raises" if up else "lowers"
+            reason = Reason(code, say(value, up), name, value, usual, contribution, direction, message)
+            if len(kept) < KEPT_MAX and _may_be_kept(axis, value):
+                kept[key] = reason
+        return reason
 
     return speak
 
 
-def _pair(first: FeatureSpec, second: FeatureSpec, place: Mapping[str, int]) -> _Speaker:
+def _pair(first: FeatureSpec, second: FeatureSpec, place: Mapping[str, int], axes: tuple[Axis, ...]) -> _Speaker:
     code, name = first.reason.code + second.reason.code, f"{first.name} & {second.name}"
     messages = [message for message in dict.fromkeys((first.message, second.message)) if message is not None]
     message = " & ".join(messages) or None
     at, other_at = place[first.name], place[second.name]
+    kept: dict[tuple[FeatureValue, FeatureValue], Reason] = {}
 
     def speak(values: Sequence[FeatureValue], contribution: float) -> Reason:
-        one, other = value_text(first, values[at]), value_text(second, values[other_at])
-        sentence = f"Together: {first.label} ({one}) and {second.label} ({other})"
-        direction: Literal["raises", "lowers"] = "raises" if contribution > 0 else "lowers"
-        return Reason(code, sentence, name, f"{one} & {other}", None, contribution, direction, message)
+        key = value, second_value = values[at], values[other_at]
+        reason = kept.get(key)
+        if reason is None:
+            one, other = value_text(first, value), value_text(second, second_value)
+            sentence = f"Together: {first.label} ({one}) and {second.label} ({other})"
+            direction: Literal["raises", "lowers"] = "raises" if contribution > 0 else "lowers"
+            reason = Reason(code, sentence, name, f"{one} & {other}", None, contribution, direction, message)
+            if len(kept) < KEPT_MAX and all(map(_may_be_kept, axes, key)):
+                kept[key] = reason
+        return reason
 
     return speak

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -49,7 +51,7 @@ from riskapi.routes import (
     scores,
     sessions,
 )
-from riskapi.schemas import ProposalRequest, RationaleRequest
+from riskapi.schemas import ApprovalRequest, ProposalRequest, RationaleRequest
 from riskapi.services import Services
 from riskapi.settings import Settings
 
@@ -72,6 +74,7 @@ ROUTERS = (
 
 _READ_BY_ROUTES = (
     ProposalRequest,
+    ApprovalRequest,
     RationaleRequest,
     sessions.SignInRequest,
     accounts.AccountRequest,
@@ -125,10 +128,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     return app
 
 
-async def _answer(_request: Request, error: Exception) -> Response:
+async def _answer(request: Request, error: Exception) -> Response:
     """Turn any foreseen error into its problem document."""
     if isinstance(error, HTTPException):
-        return _response(plain_answer(error.status_code, (error.headers or {}).get("Allow")))
+        allow = None
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            allow = _methods_of(request) or (error.headers or {}).get("Allow")
+        return _response(plain_answer(error.status_code, allow))
     if isinstance(error, RequestValidationError):  # of a path or a query: bodies are read elsewhere
         places = dict.fromkeys(".".join(map(str, one["loc"][:2])) for one in error.errors())
         error = InvalidBodyError([Problem(place, "is not valid", "See /openapi.json.") for place in places])
@@ -150,6 +156,13 @@ async def _refuse_purpose(request: Request, error: Exception) -> Response:
     except StorageError as failure:
         error = failure
     return _response(answer_for(error))
+
+
+def _methods_of(request: Request) -> str:
+    """The methods of the path that was asked for, over all its routes."""
+    path = getattr(request.scope.get("route"), "path", None)
+    same = [context for context in iter_route_contexts(request.app.routes) if context.path == path]
+    return ", ".join(sorted({method for context in same for method in context.methods or ()}))
 
 
 def _response(answer: ProblemAnswer) -> Response:

@@ -1,6 +1,6 @@
 """Who may let a model go live: a proposer hands a bundle in, another named person decides, everything is on record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from models.bundle import ModelBundle
@@ -39,13 +39,20 @@ class Approvals:
 
         return self._ledger.propose(row, self._act(principal, rationale), rule)
 
-    def approve(self, digest: str, principal: Principal, rationale: str) -> LedgerEvent:
+    def approve(self, digest: str, principal: Principal, rationale: str, accepts: Collection[str] = ()) -> LedgerEvent:
         """Let a bundle go live; approving one that was live before is the way back to it.
+
+        Args:
+            digest: of the bundle.
+            principal: who approves.
+            rationale: why, for the record.
+            accepts: names of inconclusive gates that the approver answers for; the record says so.
 
         Raises:
             NotFoundError: where nobody proposed it.
             FourEyesError: where the approver is the proposer, or no person.
-            ConflictError: where it was rejected, is live, or has a gate that did not pass.
+            ConflictError: where it was rejected, is live, or has a gate that did not pass and was not
+                accepted.
             BundleError: where the stored bundle no longer passes verification.
         """
         report = self._active.open(digest).bundle.gates
@@ -57,10 +64,12 @@ class Approvals:
                 raise ConflictError("This bundle was rejected. Propose another.")
             if _live_digest(events, own[0].risk) == digest:
                 raise ConflictError("This bundle is live already.")
-            ruling = may_promote(report, own[0].principal, principal.name)
+            ruling = may_promote(report, own[0].principal, principal.name, accepts)
             if not ruling.allowed:
                 raise ConflictError(" ".join(ruling.objections))
 
+        if accepts:
+            rationale = f"{rationale.strip()} Accepted although inconclusive: {', '.join(sorted(set(accepts)))}."
         return self._ledger.decide(digest, Event.APPROVED, self._act(principal, rationale), rule)
 
     def reject(self, digest: str, principal: Principal, rationale: str) -> LedgerEvent:

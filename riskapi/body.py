@@ -37,7 +37,7 @@ def strict_json(raw: bytes) -> Any:
 
     >>> strict_json(b'{"a": 1, "a": 2}')
     Traceback (most recent call last):
-    riskapi.errors.MalformedBodyError: Line 1, column 15: a key occurs twice in one object. Send each key once.
+    riskapi.errors.MalformedBodyError: Line 1, column 14: a key occurs twice in one object. Send each key once.
     """
     try:
         return jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True)

@@ -84,9 +84,8 @@ class Edge:
         caller = scope.get(CALLER)
         if caller is not None:
             scope[NOTES]["key_id"] = caller.key_id
-        metrics, log = self._services.metrics, self._services.log
-        metrics.requests.labels(route, method, status).inc()
-        metrics.request_seconds.labels(route).observe(seconds)
+        log = self._services.log
+        self._services.metrics.count_request(route, method, status, seconds)
         write = log.info if status < 500 else log.error  # noqa: PLR2004 - server errors
         write(
             "request", route=route, method=method, status=status, duration_ms=round(seconds * 1000, 3), **scope[NOTES]

@@ -16,6 +16,9 @@ from riskapi.errors import Problem
 
 Values = Sequence[FeatureValue]
 
+_WHOLE_MAX = 2**63 - 1
+"""Largest whole number that every part of the service and its callers can hold."""
+
 
 @dataclass(frozen=True)
 class LiveModel:
@@ -83,6 +86,11 @@ class LiveModels:
         """
         problems = []
         for position, (name, value) in enumerate(record.extra.items(), 1):
+            if isinstance(value, int) and abs(value) > _WHOLE_MAX:
+                problems.append(
+                    Problem("extra", f"the number of column {position} is too large", "Send 64 bits at most.")
+                )
+                continue
             found = [columns.check({name: value}) for columns in self._columns]
             if all(found):  # no model accepts it
                 known = [one[0] for columns, one in zip(self._columns, found, strict=True) if _declares(columns, name)]

@@ -235,6 +235,17 @@ class RationaleRequest(Wire):
     ]
 
 
+class ApprovalRequest(RationaleRequest):
+    """Why a person lets a model go live, and for which inconclusive gates that person answers."""
+
+    accept_inconclusive: Annotated[
+        list[Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{1,59}$")]],
+        Field(
+            max_length=100, description="Names of inconclusive gates that you answer for", examples=[["calibration"]]
+        ),
+    ] = []
+
+
 class LedgerRow(Wire):
     """Who did what to a bundle, when and why."""
 

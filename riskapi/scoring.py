@@ -40,7 +40,13 @@ class Assessment:
     risks: Sequence[RiskAssessment]
 
 
-def assess(record: TravellerRecord, active: LiveModels, audiences: frozenset[Audience], now: datetime) -> Assessment:
+def assess(
+    record: TravellerRecord,
+    active: LiveModels,
+    audiences: frozenset[Audience],
+    now: datetime,
+    dropped: list[str] | None = None,
+) -> Assessment:
     """Assess one record for one caller.
 
     Args:
@@ -48,6 +54,7 @@ def assess(record: TravellerRecord, active: LiveModels, audiences: frozenset[Aud
         active: the approved models.
         audiences: whose scores the caller may see; no other risk is computed.
         now: the time of the assessment, in UTC.
+        dropped: names of the facts that were dropped on receipt, where they are known already.
 
     Raises:
         NoApprovedModelError: where no approved model is for these audiences.
@@ -63,7 +70,7 @@ def assess(record: TravellerRecord, active: LiveModels, audiences: frozenset[Aud
         record.record_id,
         iso(now),
         NOTICE,
-        dropped_fields(record),
+        dropped_fields(record) if dropped is None else dropped,
         CREW if crew else None,
         () if crew else [model.scorer.assess(values) for model, values in models.values(record)],
     )

@@ -27,7 +27,8 @@ class ServiceSecret:
     def __init__(self, secret: SecretStr) -> None:
         raw = secret.get_secret_value().encode()
         self._api_keys = hmac.new(hmac.digest(raw, b"riskapi api keys v1", _DIGEST), digestmod=_DIGEST)
-        self._facts = hmac.digest(raw, b"riskapi linkage facts v1", _DIGEST)
+        key = hmac.digest(raw, b"riskapi linkage facts v1", _DIGEST)
+        self._facts = hashlib.blake2b(key=key, digest_size=_FACT_BYTES)
         self._subjects = hmac.digest(raw, b"riskapi subjects v1", _DIGEST)
         self.wrapping_key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"riskapi subject keys v1").derive(raw)
         """Wraps the keys of subjects (AES-256); without the secret, a stolen keys database opens nothing."""
@@ -44,7 +45,9 @@ class ServiceSecret:
         Returns:
             32 hexadecimal digits.
         """
-        return hashlib.blake2b(value.encode(), key=self._facts, digest_size=_FACT_BYTES).hexdigest()
+        started = self._facts.copy()  # keyed once, as above
+        started.update(value.encode())
+        return started.hexdigest()
 
     def hash_subject(self, purpose: bytes, value: bytes) -> bytes:
         """Hash what says who somebody is, or what a client sent under a name of its own.

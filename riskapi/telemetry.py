@@ -1,10 +1,12 @@
 """Names of all metrics and the shape of all log lines; neither ever holds what was submitted."""
 
+import asyncio
 import logging
 import sys
 import traceback
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
+from typing import IO, Any, BinaryIO, cast
 
 import orjson
 import structlog
@@ -23,6 +25,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._request_counts: dict[tuple[str, str, int], Counter] = {}
+        self._request_times: dict[str, Histogram] = {}
+        self._score_counts: dict[tuple[str, str], Counter] = {}
         self.requests = Counter(
             "riskapi_requests",
             "Requests by route, method and status",
@@ -81,6 +86,17 @@ class Metrics:
         self.retention_rows.labels("masked").inc(done.masked)
         self.retention_rows.labels("expired").inc(done.expired)
 
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one request; the metrics of known labels are kept at hand."""
+        count = self._request_counts.get((route, method, status))
+        if count is None:
+            count = self._request_counts[route, method, status] = self.requests.labels(route, method, status)
+        count.inc()
+        time = self._request_times.get(route)
+        if time is None:
+            time = self._request_times[route] = self.request_seconds.labels(route)
+        time.observe(seconds)
+
     def watch_commit(self, rows: int, seconds: float, stored: bool) -> None:  # noqa: FBT001 - the writer's protocol
         """Count one transaction."""
         self.commits.labels("stored" if stored else "failed").inc()
@@ -90,7 +106,10 @@ class Metrics:
     def count(self, assessment: Assessment) -> None:
         """Count one stored assessment."""
         for risk in assessment.risks:
-            self.scores.labels(risk.risk, risk.band).inc()
+            count = self._score_counts.get((risk.risk, risk.band))
+            if count is None:
+                count = self._score_counts[risk.risk, risk.band] = self.scores.labels(risk.risk, risk.band)
+            count.inc()
         if assessment.not_scored is not None:
             self.not_scored.labels(assessment.not_scored).inc()
         if assessment.dropped_fields:
@@ -104,35 +123,81 @@ class Metrics:
         self.refused_models.set(refused)
 
 
-def _write_json(event: dict[str, Any], **_options: Any) -> bytes:
-    return orjson.dumps(event, option=orjson.OPT_NON_STR_KEYS)
+def _write_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> bytes:
+    """Add the time and write JSON in one step, in half the time of structlog's own two."""
+    event["timestamp"] = datetime.now(UTC)
+    return orjson.dumps(event, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
 
 
-def configure_logging(level: str) -> None:
-    """Send every line of this program, and of the server beneath it, to standard output as one JSON object.
+class LineBuffer:
+    """Gathers log lines for a moment on the event loop, so that a request does not pay for a write of its own.
+
+    A process that is killed loses the lines of that moment; decisions are in the store, not in the log.
+    """
+
+    def __init__(self, file: IO[bytes], delay_seconds: float) -> None:
+        self._file = file
+        self._delay_seconds = delay_seconds
+        self._lines: list[bytes] = []
+        self._waits = False
+
+    def write(self, line: bytes) -> None:
+        """Take a line."""
+        self._lines.append(line)
+
+    def flush(self) -> None:
+        """Write soon where an event loop runs in this thread, at once elsewhere."""
+        if self._waits:
+            return
+        try:
+            loop = asyncio.get_running_loop() if self._delay_seconds else None
+        except RuntimeError:
+            loop = None
+        if loop is None:
+            self.drain()
+        else:
+            self._waits = True
+            loop.call_later(self._delay_seconds, self.drain)
+
+    def drain(self) -> None:
+        """Write what was gathered."""
+        self._waits = False
+        lines, self._lines = self._lines, []
+        if lines:
+            self._file.write(b"".join(lines))
+            self._file.flush()
+
+
+def configure_logging(level: str, delay_seconds: float = 0.0, file: IO[bytes] | None = None) -> LineBuffer:
+    """Send every line of this program, and of the server beneath it, to one place as one JSON object each.
 
     Args:
         level: least severity that is written.
+        delay_seconds: how long lines may be gathered before they are written together.
+        file: where to; standard output where it is left out.
+
+    Returns:
+        The buffer that all lines pass.
     """
+    buffer = LineBuffer(file or sys.stdout.buffer, delay_seconds)
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(serializer=_write_json),
-        ],
+        processors=[structlog.processors.add_log_level, _write_line],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", buffer)),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_ServerLine())
-    logging.basicConfig(level=max(_LEVELS[level], logging.INFO), handlers=[handler], force=True)
+    logging.basicConfig(level=max(_LEVELS[level], logging.INFO), handlers=[_ServerLines(buffer)], force=True)
+    return buffer
 
 
-class _ServerLine(logging.Formatter):
+class _ServerLines(logging.Handler):
     """Lines of uvicorn and of libraries, in the same form; an exception shows its place, not its text."""
 
-    def format(self, record: logging.LogRecord) -> str:
+    def __init__(self, buffer: LineBuffer) -> None:
+        super().__init__()
+        self._buffer = buffer
+
+    def emit(self, record: logging.LogRecord) -> None:
         line: dict[str, Any] = {
             "event": record.getMessage() if record.exc_info is None else "server_error",
             "level": record.levelname.lower(),
@@ -140,7 +205,8 @@ class _ServerLine(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1] is not None:
             line |= where_it_failed(record.exc_info[1])
-        return orjson.dumps(line).decode()
+        self._buffer.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._buffer.flush()
 
 
 def where_it_failed(error: BaseException) -> dict[str, Any]:

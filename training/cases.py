@@ -13,17 +13,16 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from joblib import Parallel, delayed
-from pydantic import ValidationError
 
 from features.columns import Layout
-from features.declared import DeclaredColumns, Problem, plain
-from features.mapping import RowError, TableMapping
+from features.declared import DeclaredColumns, Problem
+from features.mapping import TableMapping
 from features.mapping_file import EncodingEntry
-from features.record import TravellerRecord
 from features.risk import Risk
 from training.errors import CaseTableError
 from training.labels import COLUMNS, problems_of
 from training.outcomes import RowProblem, add_delay, mapped_outcomes, own_outcomes
+from training.records import Converted, records_of_json, records_of_rows
 from training.tables import Table, read_tables
 
 Progress = Callable[[int, int], None]
@@ -46,7 +45,7 @@ class Cases:
             with the prefix ``audit_``.
         rejected: ``file``, ``row``, ``place``, ``rule``, ``remedy``: every problem of every rejected row, no values.
         read: rows read; accepted and rejected rows add up to it.
-        sha256: digest of the accepted content, whatever the order of rows, columns or files.
+        sha256: digest of the accepted content, whatever the order of rows, columns or files (where rows have ids).
         declared: the agency's own columns.
         encoding: how rates of past checks are learned of them.
         audit: names of the audit columns, without prefix.
@@ -112,7 +111,7 @@ def load(
     if mapping is None:
         table = read_tables(files, Layout(), NEEDED)
         outcomes = own_outcomes(table.frame)
-        convert: Any = _records_of_json
+        convert: Any = records_of_json
         chunks: Iterator[Any] = _text_chunks(table.frame["record"])
         about = _About()
     else:
@@ -123,7 +122,7 @@ def load(
             )
         table = read_tables(files or list(mapping.files), mapping.layout, mapping.columns)
         outcomes = mapped_outcomes(table.frame, mapping)
-        convert = partial(_records_of_rows, mapping)
+        convert = partial(records_of_rows, mapping)
         chunks = _row_chunks(table.frame, mapping)
         listed = {*mapping.columns, *mapping.after_decision, *mapping.ignored}
         unused = tuple(str(name) for name in table.frame.columns if name not in listed)
@@ -191,45 +190,6 @@ class _Records:
     problems: list[RowProblem]
 
 
-_Converted = tuple[list[tuple[Any, ...]], list[RowProblem]]
-_EMPTY = (None, None, None, None, None)
-
-
-def _of(record: TravellerRecord) -> tuple[Any, ...]:
-    crossing = record.crossing
-    text = record.model_dump_json(exclude_none=True, exclude_unset=True).encode()
-    return text, record.record_id, crossing.expected_at, crossing.mode, crossing.point
-
-
-def _records_of_json(start: int, texts: list[Any]) -> _Converted:
-    """Validate records that are JSON already."""
-    rows, problems = [], []
-    for at, text in enumerate(texts, start):
-        try:
-            rows.append(_of(TravellerRecord.model_validate_json(text)))
-        except ValidationError as error:
-            rows.append(_EMPTY)
-            for found in error.errors(include_input=False, include_url=False):
-                place = ".".join(("record", *map(str, found["loc"])))
-                problems.append(
-                    (at, Problem(place, plain(found["msg"]), "correct the record; docs/record.md describes it"))
-                )
-    return rows, problems
-
-
-def _records_of_rows(mapping: TableMapping, start: int, cells: dict[str, list[Any]]) -> _Converted:
-    """Make records of the rows of an agency's table."""
-    rows, problems = [], []
-    names = list(cells)
-    for at, row in enumerate(zip(*cells.values(), strict=True), start):
-        try:
-            rows.append(_of(mapping.row_to_record(dict(zip(names, row, strict=True)), f"row-{at + 1:07d}")))
-        except RowError as error:
-            rows.append(_EMPTY)
-            problems += [(at, problem) for problem in error.problems]
-    return rows, problems
-
-
 def _row_chunks(frame: pd.DataFrame, mapping: TableMapping) -> Iterator[dict[str, list[Any]]]:
     columns = list(mapping.record_columns)
     for at in range(0, len(frame), _CHUNK):
@@ -245,7 +205,7 @@ def processes(rows: int, workers: int | None) -> int:
 
 
 def _in_parallel(
-    convert: Callable[[int, Any], _Converted],
+    convert: Callable[[int, Any], Converted],
     chunks: Iterator[Any],
     rows: int,
     workers: int | None,

@@ -1,6 +1,7 @@
 """What a training run is asked for: one frozen value, read from TOML, checked whole, logged whole."""
 
 import hashlib
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -190,7 +191,8 @@ class TrainingConfig(Part):
         """Read a configuration; relative paths of cases and mapping count from the working directory.
 
         Args:
-            path: a TOML file, or the name of a configuration that the project ships (``document_fraud``).
+            path: a TOML file, or the name of a configuration that the project ships (``document_fraud``). A mapping
+                file is one too: its ``[training]`` table, where it has one, is the configuration.
             changes: dotted keys and their new values, such as ``{"family.max_bins": 16}``.
 
         Raises:
@@ -204,6 +206,9 @@ class TrainingConfig(Part):
             content = tomllib.loads(found.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{found}: not readable as TOML: {error}.") from None
+        if "record" in content:  # a mapping file, which may say in [training] how to learn from the table it describes
+            own = content.get("training", {})
+            content = {"name": _as_name(found.stem), "version": "1.0.0", **own, "mapping": str(found)}
         for key, value in (changes or {}).items():
             _put(content, key, value)
         return cls.read(content, str(found))
@@ -238,6 +243,16 @@ class TrainingConfig(Part):
         """
         shaping = {key: value for key, value in self.content().items() if key not in {"cases", "mapping"}}
         return hashlib.sha256(rfc8785.dumps({"config": shaping, "mapping": mapping})).hexdigest()
+
+
+def _as_name(text: str) -> str:
+    """Make a name of a file's name.
+
+    >>> _as_name("Ferry_Cases"), _as_name("2026")
+    ('ferry-cases', 'model-2026')
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:50]
+    return name if re.fullmatch("[a-z][a-z0-9-]{2,}", name) else f"model-{name}"
 
 
 def _put(content: dict[str, Any], key: str, value: Any) -> None:

@@ -9,14 +9,14 @@ import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
 
-from features.catalogue import CATALOGUE, Extractor
+from features.catalogue import CATALOGUE
 from features.declared import Choice, DeclaredColumns
-from features.record import TravellerRecord
 from features.reference import NO_REFERENCE, Encoding, ReferenceData
 from features.risk import Risk
-from features.spec import FeatureSpec, Kind, Use
+from features.spec import FeatureSpec
 from training import encoding
 from training.cases import Cases, Progress, processes
+from training.compute import AUDIT_FEATURES, compute
 from training.config import SplitConfig
 from training.errors import EmptyColumnError, NoCasesError, OneOutcomeError
 from training.labels import label_of
@@ -24,8 +24,6 @@ from training.slices import SLICES, TRAIN, Cut, cut
 
 Floats = npt.NDArray[np.float64]
 _CHUNK = 4_000
-AUDIT_FEATURES = tuple(spec for spec in CATALOGUE.specs if spec.use is Use.AUDIT)
-"""Protected facts as groups: for the audit of a model, never for the model."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +203,7 @@ def _computed(
     names = [spec.name for spec in plain]
     texts = records.tolist()
     jobs = (
-        delayed(_compute)(texts[at : at + _CHUNK], names, declared, reference) for at in range(0, len(texts), _CHUNK)
+        delayed(compute)(texts[at : at + _CHUNK], names, declared, reference) for at in range(0, len(texts), _CHUNK)
     )
     parts: list[list[npt.NDArray[Any]]] = []
     done = 0
@@ -221,32 +219,6 @@ def _computed(
         column.name: values for column, values in zip(declared.categories, whole[len(columns) :], strict=True)
     }
     return columns, categories
-
-
-def _compute(
-    texts: Sequence[bytes], names: Sequence[str], declared: DeclaredColumns, reference: ReferenceData
-) -> tuple[list[npt.NDArray[Any]], int]:
-    """Compute one chunk, column by column; features are found by name, since functions do not travel."""
-    own = {spec.name: spec for spec in declared.specs}
-    specs = [*(own[name] if name in own else CATALOGUE[name] for name in names), *AUDIT_FEATURES]
-    extractor = Extractor(specs, reference)
-    rows, raw = [], []
-    for text in texts:
-        record = TravellerRecord.model_validate_json(text)
-        rows.append(extractor.values(record))
-        raw.append(declared.values_of(record.extra))
-    columns = [_column(spec.kind, values) for spec, values in zip(specs, zip(*rows, strict=True), strict=True)]
-    columns += [_column(Kind.CATEGORY, values) for values in zip(*raw, strict=True)]
-    return columns, len(texts)
-
-
-def _column(kind: Kind, values: Sequence[Any]) -> npt.NDArray[Any]:
-    """Make an array of one feature: float64 with NaN, or object with ``None``."""
-    if kind is Kind.CATEGORY:
-        texts = np.empty(len(values), dtype=object)
-        texts[:] = values
-        return texts
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def _decided(cases: Cases, categories: dict[str, encoding.Values], learned: npt.NDArray[np.bool_]) -> DeclaredColumns:

@@ -5,15 +5,13 @@ and its golden records are replayed before the first score.
 """
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
-from mlflow.models import set_model
-from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from pydantic import ValidationError
 
 from features.catalogue import Extractor
@@ -21,6 +19,11 @@ from features.errors import FeatureError
 from features.record import TravellerRecord
 from models.assessment import RiskScorer
 from models.bundle import ModelBundle, read_directory
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # MLflow warns about its own type hints while it is imported
+    from mlflow.models import set_model
+    from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 INPUT = "record"
 """The one input column: JSON text of a traveller record."""
@@ -98,5 +101,4 @@ class BundleModel(PythonModel):
         }
 
 
-if mlflow.__version__:  # the file is run by MLflow; an import by a test only reads the class
-    set_model(BundleModel())
+set_model(BundleModel())

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from sqlalchemy.exc import SQLAlchemyError
 
 import features
 import models
@@ -33,11 +35,14 @@ CANDIDATE = "candidate"
 BUNDLE = "bundle"
 """Directory of the bundle among the artefacts of a run."""
 MODEL = "model"
+EMBEDDED = "sqlite:///"
+"""How the address of the embedded database begins."""
 NEEDED = ("pydantic", "numpy", "pandas", "orjson", "rfc8785", "cryptography", "jiter")
 """What serving a bundle needs, pinned to what is installed; no estimator library is among it."""
 _PARAMS_AT_ONCE = 100
 _PARAM_LENGTH = 6000
 _NOISY = ("alembic", "mlflow")
+_ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,13 @@ class Tracker:
                     )
                 mlflow.log_artifacts(str(content.directory))
                 logged = _log_model(content)
-            number = str(logged.registered_model_version)
+            if not client.search_registered_models(f"name = '{content.risk}'"):
+                client.create_registered_model(content.risk)
+            number = str(
+                client.create_model_version(
+                    content.risk, logged.model_uri, run_id=run.info.run_id, model_id=logged.model_id
+                ).version
+            )
             client.set_registered_model_alias(content.risk, CANDIDATE, number)
             return TrackedRun(
                 run.info.run_id, content.name, f"models:/{content.risk}/{number}", number, content.metrics, content.tags
@@ -210,38 +221,56 @@ class Tracker:
     @contextmanager
     def _session(self) -> Iterator["MlflowClient"]:
         """Point MLflow at the server for a while, quietly; its errors become ours."""
-        import mlflow  # noqa: PLC0415  as above
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415  as above
-
         uri = self.settings.tracking_uri
-        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-        levels = {name: logging.getLogger(name).level for name in _NOISY}
-        try:
-            for name in _NOISY:
-                logging.getLogger(name).setLevel(logging.ERROR)
-            if uri.startswith("sqlite:///"):
-                Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-            mlflow.set_tracking_uri(uri)
-            mlflow.set_registry_uri(uri)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # MLflow and its database warn about themselves; nothing here to act on
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow and its database warn about themselves; nothing here to act on
+            import mlflow  # noqa: PLC0415  as above
+            import mlflow.pyfunc  # noqa: PLC0415  as above
+            from mlflow.exceptions import MlflowException  # noqa: PLC0415  as above
+
+            before = {name: os.environ.get(name) for name in _ADDRESSES}
+            levels = {name: logging.getLogger(name).level for name in _NOISY}
+            try:
+                for name in _NOISY:
+                    logging.getLogger(name).setLevel(logging.ERROR)
+                if uri.startswith(EMBEDDED):
+                    Path(uri.removeprefix(EMBEDDED)).parent.mkdir(parents=True, exist_ok=True)
+                mlflow.set_tracking_uri(uri)
+                mlflow.set_registry_uri(uri)
                 yield mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-        except MlflowException as error:
-            raise TrackingError(f"The tracking server refused: {error.message}") from error
-        except OSError as error:
-            raise TrackingError(f"The tracking server cannot be used: {error}") from error
-        finally:
-            mlflow.set_tracking_uri(before[0])
-            mlflow.set_registry_uri(before[1])
-            for name, level in levels.items():
-                logging.getLogger(name).setLevel(level)
+            except MlflowException as error:
+                raise TrackingError(f"The tracking server refused: {error.message}") from error
+            except (OSError, SQLAlchemyError) as error:
+                raise TrackingError(f"The tracking server cannot be used: {type(error).__name__}") from error
+            finally:
+                mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None is how it forgets
+                mlflow.set_registry_uri(None)  # type: ignore[arg-type]  # same
+                for name, level in levels.items():
+                    logging.getLogger(name).setLevel(level)
+                # MLflow writes its address into the environment, where the next settings would read it
+                for name, text in before.items():
+                    os.environ.pop(name, None)
+                    if text is not None:
+                        os.environ[name] = text
 
     def _artifacts(self) -> str | None:
         """Where the embedded tracking keeps files; a server decides by itself."""
-        if not self.settings.tracking_uri.startswith("sqlite:///"):
+        if not self.settings.tracking_uri.startswith(EMBEDDED):
             return None
         self.settings.artifacts.mkdir(parents=True, exist_ok=True)
         return self.settings.artifacts.resolve().as_uri()
+
+
+def _home(package: ModuleType) -> str:
+    """The directory of a package.
+
+    Its ``__path__`` tells it in every kind of installation; ``__file__`` is ``None`` where an installation for
+    development knows the package as a namespace, and MLflow would copy the working directory, whatever is in it.
+    """
+    place = Path(next(iter(package.__path__)))
+    if not (place / "__init__.py").is_file():
+        raise TrackingError(f"The package {package.__name__} is not found on the disk: install the project again.")
+    return str(place)
 
 
 def _log_model(content: RunContent) -> Any:
@@ -264,7 +293,7 @@ def _log_model(content: RunContent) -> Any:
         name=MODEL,
         python_model=str(Path(__file__).with_name("pyfunc.py")),
         artifacts={BUNDLE: str(content.directory / BUNDLE)},
-        code_paths=[str(Path(str(package.__file__)).parent) for package in (features, models)],
+        code_paths=[_home(package) for package in (features, models)],
         signature=ModelSignature(
             inputs=Schema([ColSpec("string", "record")]),
             outputs=Schema(
@@ -274,6 +303,5 @@ def _log_model(content: RunContent) -> Any:
         input_example=pd.DataFrame({"record": list(content.examples[:2])}),
         pip_requirements=[f"mlflow=={version('mlflow')}", *(f"{name}=={version(name)}" for name in NEEDED)],
         model_config={"trusted_signers": [content.signer]},
-        registered_model_name=content.risk,
         metadata={"digest": content.tags.get("digest", ""), "simulated": content.tags.get("simulated", "")},
     )

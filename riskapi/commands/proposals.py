@@ -10,7 +10,7 @@ from models.bundle import read_directory
 from riskapi.access.matrix import Action
 from riskapi.approvals import RATIONALE_LENGTH_MIN
 from riskapi.commands.console import ERR, OUT, KeyOption, opened_services, person
-from riskapi.storage.base import Event
+from riskapi.storage.base import LedgerEvent
 
 app = typer.Typer()
 
@@ -49,23 +49,35 @@ def proposals() -> None:
 
 
 @app.command()
-def approve(digest: Digest, rationale: Rationale, key: KeyOption) -> None:
+def approve(
+    digest: Digest,
+    rationale: Rationale,
+    key: KeyOption,
+    accept_inconclusive: Annotated[
+        list[str] | None, typer.Option(help="Name of an inconclusive gate that you answer for; may be repeated.")
+    ] = None,
+) -> None:
     """Let a bundle go live; running services follow at their next look. Approving an earlier one goes back to it."""
-    _decide(Event.APPROVED, digest, rationale, key)
+    _require_rationale(rationale)
+    with opened_services() as services:
+        principal = person(services, key, Action.MODELS_APPROVE)
+        _say(services.approvals.approve(digest, principal, rationale, accept_inconclusive or ()))
 
 
 @app.command()
 def reject(digest: Digest, rationale: Rationale, key: KeyOption) -> None:
     """Refuse a proposal, for good."""
-    _decide(Event.REJECTED, digest, rationale, key)
+    _require_rationale(rationale)
+    with opened_services() as services:
+        principal = person(services, key, Action.MODELS_APPROVE)
+        _say(services.approvals.reject(digest, principal, rationale))
 
 
-def _decide(event: Event, digest: str, rationale: str, key: str) -> None:
+def _require_rationale(rationale: str) -> None:
     if len(rationale.strip()) < RATIONALE_LENGTH_MIN:
         ERR.print(f"Give a rationale of {RATIONALE_LENGTH_MIN} characters or more.", style="red")
         raise typer.Exit(1)
-    with opened_services() as services:
-        principal = person(services, key, Action.MODELS_APPROVE)
-        act = services.approvals.approve if event is Event.APPROVED else services.approvals.reject
-        done = act(digest, principal, rationale)
+
+
+def _say(done: LedgerEvent) -> None:
     OUT.print(f"{done.event.value.capitalize()} {done.digest} for {done.risk}.", highlight=False, soft_wrap=True)

@@ -1,5 +1,6 @@
 """``serve``: run the service."""
 
+import atexit
 import gc
 import sys
 
@@ -16,6 +17,7 @@ app = typer.Typer()
 
 _COLLECT_AFTER = 50_000
 """New objects between two looks for cycles; a request makes a few thousand, and leaves no cycle behind."""
+_LOG_DELAY_SECONDS = 0.05
 _SWITCH_SECONDS = 0.001
 """How long one thread keeps the others waiting; a fifth of what Python starts with, for the writer's sake."""
 
@@ -25,11 +27,12 @@ def serve() -> None:
     """Run the service in this process; the environment sets it up (docs/settings.md)."""
     with errors_shown():
         settings = Settings.load()
-        configure_logging(settings.log_level)
+        lines = configure_logging(settings.log_level, _LOG_DELAY_SECONDS)
         services = Services(settings)
         application = create_app(services=services)
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.collect()
     gc.freeze()  # models and schemas stay: looking through them again and again finds nothing
     gc.set_threshold(_COLLECT_AFTER)
+    atexit.register(lines.drain)
     run(application, services)

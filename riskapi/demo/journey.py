@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from riskapi.errors import ServiceError
 
 RISKS = ("document_fraud", "migrant_smuggling", "trafficking_protection")
 CROSSINGS = 240_000
-SEED = 20261124
+SEED = 1
 SERVICE_PORT, MLFLOW_PORT = 8000, 5000
 TRAVELLER = Path(__file__).with_name("traveller.json")
 _OURS = ("RISKAPI_", "TRAINING_", "MLFLOW_", "RISK_API_KEY")
@@ -77,9 +77,11 @@ class Demo:
         shutil.rmtree(self._root, ignore_errors=True)
         self._root.mkdir(parents=True)
         with Programs(self._console, self._root / "logs", self._environment()) as programs:
-            self._train(programs)
+            self._simulate(programs)
+            mlflow_answers = self._train(programs)
             self._open_service(programs)
             self._go_live(programs)
+            mlflow_answers()
             curl = self._show()
             if once:
                 self._check(curl)
@@ -99,17 +101,26 @@ class Demo:
             "TRAINING_SERVICE_URL": self._service,
         }
 
-    def _train(self, programs: Programs) -> None:
-        data = self._root / "data"
+    def _simulate(self, programs: Programs) -> None:
+        crossings, folder = str(self._crossings), str(self._root / "data")
         programs.run(
             f"Simulating {self._crossings:,} border crossings",
-            *("training", "simulate", "--crossings", str(self._crossings), "--seed", str(SEED), "--out", str(data)),
+            *("training", "simulate", "--crossings", crossings, "--seed", str(SEED), "--out", folder),
         )
+
+    def _train(self, programs: Programs) -> Callable[[], None]:
+        """Train all models; MLflow's pages start meanwhile.
+
+        Returns:
+            What waits until they answer.
+        """
+        cases = str(self._root / "data" / "feed" / "cases.parquet")
         for risk in RISKS:
-            programs.run(
-                f"Training a model of {risk}",
-                *("training", "run", f"training/configs/{risk}.toml", "--cases", str(data / "feed" / "cases.parquet")),
-            )
+            config = f"training/configs/{risk}.toml"
+            programs.run(f"Training a model of {risk}", "training", "run", config, "--cases", cases)
+        store = ("--backend-store-uri", programs.environment["TRAINING_TRACKING_URI"])
+        address = ("--host", "127.0.0.1", "--port", self._mlflow.rpartition(":")[2], "--workers", "1")
+        return programs.start("Starting the MLflow pages", self._mlflow, "mlflow", "ui", *store, *address)
 
     def _open_service(self, programs: Programs) -> None:
         settings = self._root / "riskapi.env"
@@ -128,10 +139,7 @@ class Demo:
             path = folder / part.file
             path.touch(mode=0o600)
             path.write_text(key)
-        programs.start("Starting the service", f"{self._service}/health/live", "riskapi", "serve")
-        store = ("--backend-store-uri", programs.environment["TRAINING_TRACKING_URI"])
-        address = ("--host", "127.0.0.1", "--port", self._mlflow.rpartition(":")[2], "--workers", "1")
-        programs.start("Starting the MLflow pages", self._mlflow, "mlflow", "ui", *store, *address)
+        programs.start("Starting the service", f"{self._service}/health/live", "riskapi", "serve")()
 
     def _go_live(self, programs: Programs) -> None:
         rationale = "Demo: card and gates were read, the data is simulated."
@@ -150,8 +158,15 @@ class Demo:
             programs.run(
                 f"{APPROVER.name} approves it",
                 *("riskapi", "approve", digest[0], "--rationale", rationale),
+                *(word for gate in self._inconclusive(digest[0]) for word in ("--accept-inconclusive", gate)),
                 RISK_API_KEY=self._key(APPROVER),
             )
+
+    def _inconclusive(self, digest: str) -> list[str]:
+        """Names of the gates for which the data say neither yes nor no: the approver answers for them by name."""
+        with self._client(APPROVER) as client:
+            gates = client.get(f"/v1/proposals/{digest}").json()["gates"]["gates"]
+        return [gate["name"] for gate in gates if gate["verdict"] == "inconclusive"]
 
     def _show(self) -> str:
         """Score the sample for both desks, and say what to try next.

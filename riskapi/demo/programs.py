@@ -1,12 +1,13 @@
 """Starts the programs of the demo, shows how long each takes, and stops every one of them at the end."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +66,7 @@ class Programs:
             TimeElapsedColumn(),
             transient=True,
             console=self._console,
+            disable=not self._console.is_terminal,
         )
         began = time.monotonic()
         with shown, log.open("wb") as output:
@@ -77,21 +79,27 @@ class Programs:
         self._tell(title, arguments, time.monotonic() - began)
         return log.read_text(encoding="utf-8")
 
-    def start(self, title: str, url: str, *arguments: str) -> None:
-        """Start ``python -m <arguments>`` and wait until an address answers.
+    def start(self, title: str, url: str, *arguments: str) -> Callable[[], None]:
+        """Start ``python -m <arguments>``, a server that will answer at an address.
 
-        Raises:
-            ServiceError: with the last lines of its log, where it ends or does not answer in time.
+        Returns:
+            What waits until it answers; it raises :class:`ServiceError` with the last lines of the server's log, where
+            it ends or does not answer in time.
         """
         log = self._log(title)
         began = time.monotonic()
         with log.open("wb") as output:
             program = self._start(arguments, output.fileno(), {})
-        while not _answers(url):
-            if program.poll() is not None or time.monotonic() - began > START_SECONDS:
-                raise ServiceError(f"{title}: does not answer at {url}.\n{_tail(log)}\nAll of it: {log}")
-            time.sleep(0.1)
-        self._tell(title, arguments, time.monotonic() - began)
+
+        def wait_until_it_answers() -> None:
+            until = time.monotonic() + START_SECONDS
+            while not _answers(url):
+                if program.poll() is not None or time.monotonic() > until:
+                    raise ServiceError(f"{title}: does not answer at {url}.\n{_tail(log)}\nAll of it: {log}")
+                time.sleep(0.1)
+            self._tell(title, arguments, time.monotonic() - began)
+
+        return wait_until_it_answers
 
     def wait(self) -> None:
         """Wait until one of the started programs ends, which none of them should."""
@@ -121,7 +129,7 @@ class Programs:
     def _tell(self, title: str, arguments: tuple[str, ...], seconds: float) -> None:
         self._console.print(f"[green]✓[/] {title} [dim]{seconds:.1f} s[/]", highlight=False)
         self._console.print(
-            f"  python -m {' '.join(arguments)}", style="dim", highlight=False, markup=False, soft_wrap=True
+            f"  python -m {shlex.join(arguments)}", style="dim", highlight=False, markup=False, soft_wrap=True
         )
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 _BAND_STYLES = ("bold red", "yellow", "green")
 _BAR_WIDTH = 12
+_NAMES_SHOWN = 3
 
 
 def show_answer(console: Console, who: str, answer: Mapping[str, Any], bands: Mapping[str, Sequence[str]]) -> None:
@@ -23,7 +24,7 @@ def show_answer(console: Console, who: str, answer: Mapping[str, Any], bands: Ma
     """
     console.rule(Text(f"What {who} is told", style="bold"), align="left")
     for risk in answer["risks"]:
-        console.print(Panel(Group(*_lines(risk, bands)), title=risk["statement"], title_align="left"))
+        console.print(Panel(Group(*_lines(risk, bands)), title=risk["risk"].replace("_", " "), title_align="left"))
     told = ", ".join(answer["dropped_fields"]) or "none"
     console.print(
         f"Decision {answer['decision_id']}, on record. Dropped on receipt: {told}.", style="dim", highlight=False
@@ -34,6 +35,7 @@ def show_answer(console: Console, who: str, answer: Mapping[str, Any], bands: Ma
 def _lines(risk: Mapping[str, Any], bands: Mapping[str, Sequence[str]]) -> Iterator[RenderableType]:
     interval = risk["interval"]
     place = min(list(bands[risk["risk"]]).index(risk["band"]), len(_BAND_STYLES) - 1)
+    yield Text(risk["statement"])
     yield Text.assemble(
         (f"{risk['probability']:.1%}", "bold"),
         f"  ({interval['level']:.0%} interval {interval['low']:.1%} to {interval['high']:.1%})   band ",
@@ -42,9 +44,9 @@ def _lines(risk: Mapping[str, Any], bands: Mapping[str, Sequence[str]]) -> Itera
     )
     yield _reasons(risk)
     if risk["missing"]:
-        yield Text(f"Not submitted: {', '.join(risk['missing'])}", style="dim")
+        yield Text(f"Not submitted: {_some(risk['missing'])}", style="dim")
     if risk["out_of_range"]:
-        yield Text(f"Outside of what the model was trained on: {', '.join(risk['out_of_range'])}", style="yellow")
+        yield Text(f"Outside of what the model was trained on: {_some(risk['out_of_range'])}", style="yellow")
     if risk["advice"]:
         yield Text(risk["advice"], style="bold")
     yield Text(f"{risk['model']['name']} {risk['model']['version']}  {risk['model']['digest']}", style="dim")
@@ -67,3 +69,14 @@ def _reasons(risk: Mapping[str, Any]) -> Table:
         )
     table.add_row("", Text("everything else together", style="dim"), f"{risk['other_contributions']:+.2f}", "")
     return table
+
+
+def _some(names: Sequence[str]) -> str:
+    """List the first few names, and count the others.
+
+    >>> _some(["a", "b", "c", "d", "e", "f"])
+    'a, b, c and 3 more'
+    """
+    if len(names) <= _NAMES_SHOWN + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMES_SHOWN])} and {len(names) - _NAMES_SHOWN} more"

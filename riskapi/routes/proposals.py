@@ -12,7 +12,7 @@ from riskapi.deps import Caller, ServicesDep, strict_body
 from riskapi.describe import model_body, problems
 from riskapi.edge import NOTES
 from riskapi.errors import NotFoundError
-from riskapi.schemas import LedgerRow, ProposalBody, ProposalDetail, ProposalRequest, RationaleRequest
+from riskapi.schemas import ApprovalRequest, LedgerRow, ProposalBody, ProposalDetail, ProposalRequest, RationaleRequest
 from riskapi.services import Services
 from riskapi.storage.base import BundleRow, Event, LedgerEvent
 
@@ -23,6 +23,9 @@ Proposed = Annotated[
 ]
 Why = Annotated[
     RationaleRequest, Depends(strict_body(RationaleRequest, lambda services: services.settings.body_limit_bytes))
+]
+Approval = Annotated[
+    ApprovalRequest, Depends(strict_body(ApprovalRequest, lambda services: services.settings.body_limit_bytes))
 ]
 _BODY_PROBLEMS = (400, 401, 403, 408, 413, 415, 422, 503)
 _RATIONALE = {"rationale": "Gates pass, card read, agreed with the quality board on 3 March."}
@@ -75,15 +78,16 @@ def proposal(digest: str, services: ServicesDep) -> dict[str, Any]:
     "/v1/proposals/{digest}/approve",
     response_model=LedgerRow,
     responses=problems(*_BODY_PROBLEMS, 404, 409),
-    openapi_extra=model_body(RationaleRequest, example=_RATIONALE),
+    openapi_extra=model_body(ApprovalRequest, example=_RATIONALE),
 )
 @allows(Action.MODELS_APPROVE)
-def approve(digest: str, request: Request, caller: Caller, body: Why, services: ServicesDep) -> LedgerEvent:
+def approve(digest: str, request: Request, caller: Caller, body: Approval, services: ServicesDep) -> LedgerEvent:
     """Let a bundle go live, as another named person than its proposer.
 
-    Approving a bundle that was live before goes back to it.
+    Approving a bundle that was live before goes back to it. A failed gate blocks; an inconclusive one blocks unless
+    `accept_inconclusive` names it.
     """
-    event = services.approvals.approve(digest, caller, body.rationale)
+    event = services.approvals.approve(digest, caller, body.rationale, body.accept_inconclusive)
     return _decided(event, request, services)
 
 
@@ -101,7 +105,7 @@ def reject(digest: str, request: Request, caller: Caller, body: Why, services: S
 
 
 def _decided(event: LedgerEvent, request: Request, services: Services) -> LedgerEvent:
-    request.scope[NOTES] |= {"digest": event.digest, "event": event.event.value}
+    request.scope[NOTES] |= {"digest": event.digest, "decided": event.event.value}
     services.refresh()  # this process follows at once, others at their next look
     return event
 

@@ -29,9 +29,25 @@ def test_a_gate_that_did_not_pass_blocks(verdict):
     report = GateReport(gates=(gate("parity"), gate("lift", verdict)))
     ruling = may_promote(report, "a", "b")
     assert not ruling.allowed
-    assert ruling.objections == (f"Gate 'Lift' is {verdict.value}: lift holds",)
+    (objection,) = ruling.objections
+    assert objection.startswith(f"Gate 'lift' is {verdict.value}: lift holds.")
     assert not report.passed
     assert [one.name for one in report.open_gates] == ["lift"]
+
+
+def test_an_approver_may_answer_for_an_inconclusive_gate_by_its_name():
+    """Naming it opens it; leaving one of two out does not."""
+    report = GateReport(gates=tuple(gate(name, Verdict.INCONCLUSIVE) for name in ("lift", "drift")))
+    assert may_promote(report, "a", "b", ("lift", "drift")).allowed
+    assert not may_promote(report, "a", "b", ("lift",)).allowed
+
+
+@pytest.mark.parametrize("name", ["parity", "lift", "unknown"])
+def test_only_an_inconclusive_gate_can_be_accepted(name):
+    """A failed gate stays shut, and a name that opens nothing is an objection of its own."""
+    report = GateReport(gates=(gate("parity"), gate("lift", Verdict.FAILED)))
+    assert not may_promote(report, "a", "b", (name,)).allowed
+    assert not may_promote(GOOD, "a", "b", (name,)).allowed
 
 
 @given(

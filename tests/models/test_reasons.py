@@ -1,9 +1,10 @@
 """Reasons are ranked, complete and in the catalogue's words."""
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -191,3 +192,49 @@ def test_a_feature_without_words_is_refused():
     """A model cannot speak of a feature that nobody has described."""
     with pytest.raises(ModelFormError, match="payment"):
         Reasoner([lead_hours, baggage_kg, has_return], small_model(), NO_BASELINES)
+
+
+def test_a_reason_that_was_kept_equals_one_that_is_new():
+    """On 500 random records, asked twice in another order, reasons and their JSON equal those of a fresh start."""
+    model, columns = small_model(), random_columns(500, seed=3)
+    words = reasoner(model)
+    rows = [row(columns, at) for at in range(500)] + [[float("nan"), None, None, None], [-0.0, 0.0, True, "??"]]
+    for values in (*rows, *reversed(rows)):
+        explained = model.explain(values)
+        kept, fresh = words.all(explained, values), reasoner(model).all(explained, values)
+        assert [one.json for one in kept] == [orjson.dumps(asdict(one)) for one in fresh]
+
+
+def test_equal_values_of_different_types_are_written_as_they_came():
+    """One, 1.0 and true are equal; each is shown in its own way. A negative zero is zero."""
+    model = small_model()
+    words = reasoner(model)
+    for value, text in ((1, "1"), (1.0, "1.0"), (True, "true"), (0.0, "0.0"), (-0.0, "0.0")):
+        values = [value, 30.0, False, "CA"]
+        found = {reason.feature: reason for reason in words.all(model.explain(values), values)}
+        assert f'"observed":{text},'.encode() in found["lead_hours"].json
+
+
+def test_free_text_does_not_stay_in_memory():
+    """A category that the model does not know is put in words anew for each record, alone and in a pair."""
+    model = small_model()
+    words = reasoner(model)
+    for text, stays in (("CA", True), ("text of a stranger", False)):
+        values = [5.0, 30.0, False, text]
+        first, again = (words.all(model.explain(values), values) for _ in range(2))
+        told = [(one, two) for one, two in zip(first, again, strict=True) if "payment" in one.feature]
+        assert len(told) > 1
+        assert [one is two for one, two in told] == [stays] * len(told)
+
+
+def test_memory_of_reasons_is_bounded(monkeypatch):
+    """Beyond the bound reasons are as right as before, and forgotten."""
+    monkeypatch.setattr("models.reasons.KEPT_MAX", 3)
+    model = flat_model(1.0)
+    words = Reasoner([replace(lead_hours, name="f0")], model, NO_BASELINES)
+    told = {}
+    for at in range(6):
+        told[at] = words.all(model.explain([float(at)]), [float(at)])[0]
+        assert told[at].observed == at
+    for at in range(6):
+        assert (words.all(model.explain([float(at)]), [float(at)])[0] is told[at]) == (at < 3)

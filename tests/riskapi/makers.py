@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -71,7 +72,9 @@ def make_key(
 ) -> str:
     """Make a key and store it."""
     now = services.clock()
-    key, row = new_key(services.secret, name, kind, scopes, now, expires_at=lifetime and now + lifetime)
+    key, row = new_key(
+        services.secret, name, kind, scopes, now, expires_at=None if lifetime is None else now + lifetime
+    )
     services.keys.add_key(row)
     services.refresh()
     return key
@@ -131,3 +134,15 @@ def row(principal: str = "Gateway", subject: bytes = b"somebody", **changes: Any
         "answer": b'{"record_id":null,"risks":[]}',
     }
     return DecisionRecord(**(values | changes))
+
+
+def written_until(captured: Any, sign: str) -> tuple[str, str]:
+    """What was written to standard output and error until a sign came: the line of a request follows its answer."""
+    out, err = "", ""
+    for _ in range(500):
+        more_out, more_err = (text.decode() if isinstance(text, bytes) else text for text in captured.readouterr())
+        out, err = out + more_out, err + more_err
+        if sign in out:
+            break
+        time.sleep(0.01)
+    return out, err

@@ -15,6 +15,7 @@ SERVICE = ServiceSecret(SecretStr(SECRET))
 
 
 def ring_with(scopes=(Action.SCORE,), **options):
+    """A ring with one new key."""
     key, row = new_key(SERVICE, "Gateway", PrincipalKind.SYSTEM, scopes, NOW, **options)
     ring = KeyRing(SERVICE)
     ring.replace([row])
@@ -48,6 +49,7 @@ def test_other_secret_accepts_no_old_key():
 
 
 def wrong_headers():
+    """Headers that are nearly right."""
     _, key, row = ring_with()
     yield None
     yield ""

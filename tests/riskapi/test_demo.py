@@ -74,7 +74,7 @@ def test_a_server_and_what_it_started_are_stopped_at_the_end(programs, tmp_path)
     """Nothing outlives the demo, not even after Ctrl-C."""
     port = free_port(0)
     with contextlib.suppress(KeyboardInterrupt), programs:
-        programs.start("Serving", f"http://127.0.0.1:{port}/", "demo_server", str(port))
+        programs.start("Serving", f"http://127.0.0.1:{port}/", "demo_server", str(port))()
         server, child = programs._running[0].pid, int((tmp_path / "logs" / "01-serving.log").read_text().split()[0])
         assert is_running(server)
         assert is_running(child)
@@ -89,7 +89,7 @@ def test_a_server_and_what_it_started_are_stopped_at_the_end(programs, tmp_path)
 def test_a_server_that_does_not_start_is_told_with_its_log(programs):
     """A server that ends at once is noticed at once."""
     with programs, pytest.raises(ServiceError, match=r"does not answer at .*\nthe reason"):
-        programs.start("Serving", f"http://127.0.0.1:{free_port(0)}/", "demo_broken")
+        programs.start("Serving", f"http://127.0.0.1:{free_port(0)}/", "demo_broken")()
 
 
 def test_a_program_that_ignores_the_polite_way_is_stopped_all_the_same(programs, tmp_path, monkeypatch):

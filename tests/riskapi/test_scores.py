@@ -106,8 +106,10 @@ def test_r2_never_stored_facts_are_dropped_and_named(client):
     answer = client.post("/v1/scores", json=with_facts(**NEVER))
     assert answer.status_code == 200
     assert sorted(answer.json()["dropped_fields"]) == sorted(
-        ["meals", "assistance", "free_text", "ssr", "osi"]
-        + ["traveller.religion", "traveller.place_of_birth", "booking.card_number"]
+        [
+            *("meals", "assistance", "free_text", "ssr", "osi"),
+            *("traveller.religion", "traveller.place_of_birth", "booking.card_number"),
+        ]
     )
     assert [risk["log_odds"] for risk in answer.json()["risks"]] == [risk["log_odds"] for risk in plain["risks"]]
     for marker in ("MEAL", "ASSIST", "FREE", "SSR", "RELIGION", "PLACE", "CARD"):
@@ -189,6 +191,7 @@ def test_without_approved_model_there_is_no_score(services):
 
 
 def decisions_in(services):
+    """How many decisions the store holds."""
     with sqlite3.connect(services.settings.database_path) as connection:
         count = connection.execute("SELECT count(*) FROM decisions").fetchone()[0]
     connection.close()
@@ -256,6 +259,10 @@ def test_declared_columns_are_scored_and_others_refused(services):
         scored = client.post("/v1/scores", json=extra).json()["risks"][0]
         assert "tax_rate" not in scored["missing"]
         assert scored["log_odds"] != plain["log_odds"]
+        for value in (2**63, -(2**63), 10**400):
+            huge = client.post("/v1/scores", json={**EXAMPLE_RECORD, "extra": {"tax_rate": value}})
+            assert huge.status_code == 422
+            assert huge.json()["errors"][0]["rule"] == "the number of column 1 is too large"
         bad = client.post("/v1/scores", json={**EXAMPLE_RECORD, "extra": {"zzmarkzz": 1, "tax_rate": "8"}})
     assert bad.status_code == 422
     assert "zzmarkzz" not in bad.text

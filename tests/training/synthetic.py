@@ -82,6 +82,6 @@ QUICK = {
         "smoothing_rounds": 20,
         "pairs": 3,
     },
-    "gradient_boosting": {"rounds": [30], "leaves": [6]},
+    "gradient_boosting": {"rounds": 30, "leaves": [6]},
 }
 """Settings that fit in about a second."""

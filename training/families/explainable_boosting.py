@@ -30,6 +30,8 @@ class ExplainableBoostingSettings(FamilySettings):
 
     pairs: Annotated[int, Field(ge=0, le=50)] = 10
     """Most pairs of features with points of their own."""
+    positives_per_pair: Annotated[int, Field(ge=1)] = 100
+    """Confirmed cases that each pair needs: on few cases pairs learn chance, and later cases pay for it."""
     max_bins: Annotated[int, Field(ge=3, le=1000)] = 32
     max_pair_bins: Annotated[int, Field(ge=3, le=64)] = 8
     outer_bags: Annotated[int, Field(ge=2, le=100)] = 8
@@ -72,7 +74,7 @@ class ExplainableBoostingFamily(Family):
             feature_names=[spec.name for spec in cases.specs],
             feature_types=["nominal" if spec.kind is Kind.CATEGORY else "continuous" for spec in cases.specs],
             monotone_constraints=[direction(spec) for spec in cases.specs],
-            interactions=min(chosen.pairs, free * (free - 1) // 2),
+            interactions=min(chosen.pairs, free * (free - 1) // 2, int(cases.y.sum()) // chosen.positives_per_pair),
             max_bins=chosen.max_bins,
             max_interaction_bins=chosen.max_pair_bins,
             outer_bags=chosen.outer_bags,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Annotated
 
 import numpy as np
@@ -11,20 +10,22 @@ import pandas as pd
 from joblib import Parallel, delayed
 from pydantic import BaseModel, Field
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
 from features.spec import FeatureSpec, Kind
+from models.metrics.calibration import log_loss
 from training.families.base import Family, FamilySettings, FittedModel, Floats
 from training.families.prepare import POOLED, Prepared, pool, prepare
 
 
 class GradientBoostingSettings(FamilySettings):
-    """Settings of the yardstick; of several values cross-validation chooses: a fair yardstick is a tuned one."""
+    """Settings of the yardstick; cross-validation chooses among them, since a fair yardstick is a tuned one."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
-    rounds: Annotated[tuple[int, ...], Field(min_length=1)] = (60, 150)
-    leaves: Annotated[tuple[int, ...], Field(min_length=1)] = (6, 16)
+    rounds: Annotated[int, Field(ge=1, le=5000)] = 150
+    """Most rounds; cross-validation may stop earlier."""
+    leaves: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)] = (3, 8)
+    """Leaves per tree, of which cross-validation chooses."""
     min_samples_leaf: Annotated[int, Field(ge=1)] = 50
     l2: Annotated[float, Field(ge=0)] = 1.0
     folds: Annotated[int, Field(ge=2, le=10)] = 3
@@ -54,34 +55,36 @@ class GradientBoostingFamily(Family):
         chosen = GradientBoostingSettings.model_validate(settings.model_dump())
         cases = prepare(frame, y, weight, specs, chosen.min_level_rows)
         numbers = encode(cases.frame, cases)
-        grid = list(product(chosen.rounds, chosen.leaves))
-        best = grid[0]
-        if len(grid) > 1 and min(cases.y.sum(), (1 - cases.y).sum()) >= chosen.folds:
-            folds = StratifiedKFold(chosen.folds, shuffle=True, random_state=seed)
-            tasks = [(point, *fold) for point in grid for fold in folds.split(numbers, cases.y)]
-            losses = Parallel(n_jobs=jobs)(
-                delayed(_loss)(_estimator(cases, chosen, point, seed), numbers, cases, train, test)
-                for point, train, test in tasks
-            )
-            means = np.asarray(losses).reshape(len(grid), chosen.folds).mean(axis=1)
-            best = grid[int(np.argmin(means))]
-        estimator = _estimator(cases, chosen, best, seed).fit(numbers, cases.y, sample_weight=cases.weight)
-        rounds, leaves = best
-        return GradientBoosting(
-            estimator,
-            cases,
-            cases.specs,
-            (*cases.notes, f"Chosen by cross-validation: {rounds} rounds, {leaves} leaves."),
-        )
+        leaves, rounds = _tuned(cases, numbers, chosen, seed, jobs)
+        estimator = _estimator(cases, chosen, leaves, rounds, seed).fit(numbers, cases.y, sample_weight=cases.weight)
+        told = f"Chosen by cross-validation: {rounds} rounds of {leaves} leaves."
+        return GradientBoosting(estimator, cases, cases.specs, (*cases.notes, told))
+
+
+def _tuned(
+    cases: Prepared, numbers: Floats, settings: GradientBoostingSettings, seed: int, jobs: int
+) -> tuple[int, int]:
+    """Choose leaves and rounds by the log loss of folds that a fit has not seen."""
+    if min(cases.y.sum(), (1 - cases.y).sum()) < settings.folds:
+        return settings.leaves[0], settings.rounds
+    folds = list(StratifiedKFold(settings.folds, shuffle=True, random_state=seed).split(numbers, cases.y))
+    losses = Parallel(n_jobs=jobs)(
+        delayed(_losses)(_estimator(cases, settings, leaves, settings.rounds, seed), numbers, cases, *fold)
+        for leaves in settings.leaves
+        for fold in folds
+    )
+    means = np.asarray(losses).reshape(len(settings.leaves), settings.folds, settings.rounds).mean(axis=1)
+    best, last = np.unravel_index(int(np.argmin(means)), means.shape)
+    return settings.leaves[int(best)], int(last) + 1
 
 
 def _estimator(
-    cases: Prepared, settings: GradientBoostingSettings, point: tuple[int, int], seed: int
+    cases: Prepared, settings: GradientBoostingSettings, leaves: int, rounds: int, seed: int
 ) -> HistGradientBoostingClassifier:
     return HistGradientBoostingClassifier(
         learning_rate=settings.learning_rate,
-        max_iter=point[0],
-        max_leaf_nodes=point[1],
+        max_iter=rounds,
+        max_leaf_nodes=leaves,
         min_samples_leaf=settings.min_samples_leaf,
         l2_regularization=settings.l2,
         categorical_features=[spec.kind is Kind.CATEGORY for spec in cases.specs],
@@ -90,16 +93,17 @@ def _estimator(
     )
 
 
-def _loss(
+def _losses(
     estimator: HistGradientBoostingClassifier,
     numbers: Floats,
     cases: Prepared,
     train: npt.NDArray[np.intp],
     test: npt.NDArray[np.intp],
-) -> float:
+) -> list[float]:
+    """Log loss on the fold after each round."""
     estimator.fit(numbers[train], cases.y[train], sample_weight=cases.weight[train])
-    chance = estimator.predict_proba(numbers[test])[:, 1]
-    return float(log_loss(cases.y[test], chance, sample_weight=cases.weight[test], labels=[0.0, 1.0]))
+    y, weight = cases.y[test], cases.weight[test]
+    return [log_loss(y, chance[:, 1], weight) for chance in estimator.staged_predict_proba(numbers[test])]
 
 
 def encode(frame: pd.DataFrame, cases: Prepared) -> Floats:

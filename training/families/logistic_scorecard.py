@@ -28,7 +28,7 @@ class LogisticScorecardSettings(FamilySettings):
     min_bin_rows: Annotated[int, Field(ge=1)] = 200
     min_level_rows: Annotated[int, Field(ge=2)] = 100
     """Rows that a level of a category needs for points of its own."""
-    prior_spread: Annotated[float, Field(gt=0, le=100)] = 0.7
+    prior_spread: Annotated[float, Field(gt=0, le=100)] = 0.3
     """How far points are expected to lie from zero [log-odds]; smaller draws bins with few cases closer to zero."""
     missing_limit: Annotated[float, Field(gt=0, le=20)] = 1.0
     """Most that missing values alone may add to a score, and take away [log-odds]."""

@@ -20,6 +20,8 @@ COMMANDS = {
     "verify": "verify",
     "replay": "replay",
     "export-log": "export",
+    "backup": "backup",
+    "restore": "backup",
     "retention": "retention",
     "privacy": "privacy",
     "demo": "demo",

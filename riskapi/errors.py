@@ -22,6 +22,8 @@ ServiceError
 │   ├── NoApprovedModelError      no approved model for what the key may be scored for
 │   ├── TokenKeysError            the keys of the identity provider cannot be had
 │   └── StorageError              the store did not take or give what it was asked; nothing is acknowledged
+│       └── ChainError            the log is not what was written: nothing more is added to it
+├── SealError                     what was stored of a decision is not what was sealed
 └── ExplanationMismatchError      a recomputed score differs from the stored one
 """
 

@@ -98,8 +98,8 @@ class Settings(BaseSettings):
     writer_process: Annotated[
         bool,
         Field(
-            description="Whether decisions are sealed and stored by a process of its own, so that a second core does it;"
-            " otherwise by a thread of the service"
+            description="Whether decisions are sealed and stored by a process of its own, so that a second core does"
+            " it; otherwise by a thread of the service"
         ),
     ] = True
     commit_rows_max: Annotated[int, Field(ge=1, le=100_000, description="Most decisions in one transaction")] = 2000

@@ -25,7 +25,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> MadeLog:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_every_change_is_found_and_its_first_place_named(clean: MadeLog, tmp_path: Path, kind: Kind):
+def test_r12_every_change_is_found_and_its_first_place_named(clean: MadeLog, tmp_path: Path, kind: Kind):
     """Each kind of tampering, at random places: the first finding is the first bad row, or the stretch that has it."""
     for place in range(PLACES):
         made = clean.copy(tmp_path / str(place))

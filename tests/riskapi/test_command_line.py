@@ -17,6 +17,9 @@ def run(tmp_path, monkeypatch):
     made = settings(tmp_path)
     monkeypatch.setenv("RISKAPI_SECRET_KEY", SECRET)
     monkeypatch.setenv("RISKAPI_DATABASE_URL", made.database_url)
+    monkeypatch.setenv("RISKAPI_KEYS_URL", made.keys_url)
+    monkeypatch.setenv("RISKAPI_LOG_KEY_FILE", str(made.log_key_file))
+    monkeypatch.setenv("RISKAPI_CHECKPOINT_FILE", str(made.checkpoint_file))
     monkeypatch.setenv("RISKAPI_TRUSTED_SIGNERS", ",".join(TRUSTED))
     monkeypatch.setenv("COLUMNS", "400")
 

@@ -3,7 +3,7 @@ import dataclasses
 import orjson
 import pytest
 
-from riskapi.auth import Scope
+from riskapi.access.matrix import Action
 from riskapi.ids import uuid7
 from riskapi.schemas import DecisionBody, ExplanationBody
 from tests.makers import EXAMPLE_RECORD, random_data
@@ -15,23 +15,24 @@ def readers(client):
     """Keys that may read: for both audiences, for each alone, for none."""
     services = services_of(client)
     return {
-        name: bearer(make_key(services, (Scope.DECISIONS_READ, *scopes)))
+        name: bearer(make_key(services, (Action.DECISIONS_READ, *scopes)))
         for name, scopes in {
-            "both": (Scope.ENFORCEMENT, Scope.PROTECTION),
-            "enforcement": (Scope.ENFORCEMENT,),
-            "protection": (Scope.PROTECTION,),
+            "both": (Action.ENFORCEMENT, Action.PROTECTION),
+            "enforcement": (Action.ENFORCEMENT,),
+            "protection": (Action.PROTECTION,),
             "none": (),
         }.items()
     }
 
 
 def test_decision_is_shown_as_it_was_given(client, readers):
-    """The stored answer comes back whole, with the record in its stored form."""
+    """The stored answer comes back whole, with the record in its stored form and who it is about apart from it."""
     answer = client.post("/v1/scores", json=EXAMPLE_RECORD).json()
     shown = client.get(f"/v1/decisions/{answer['decision_id']}", headers=readers["both"])
     DecisionBody.model_validate_json(shown.content)
     assert shown.json()["answer"] == answer
-    assert shown.json()["input"]["traveller"]["surname"] == "WARSAME"
+    assert shown.json()["identity"]["traveller.surname"] == "WARSAME"
+    assert "surname" not in shown.json()["input"]["traveller"]
     assert shown.json()["input"]["documents"][0]["number"] != "A1234567"
     assert shown.json()["principal"] == "Gateway NBO"
 
@@ -53,7 +54,7 @@ def test_r23_reader_sees_its_own_audience_alone(client, readers, audience, route
 @pytest.mark.parametrize("route", ["", "/explanation"])
 def test_r23_decision_for_another_audience_is_not_found(client, readers, route):
     """A decision of which nothing is for the reader looks like one that does not exist."""
-    key = make_key(services_of(client), (Scope.SCORE, Scope.PROTECTION))
+    key = make_key(services_of(client), (Action.SCORE, Action.PROTECTION))
     decision_id = client.post("/v1/scores", json=EXAMPLE_RECORD, headers=bearer(key)).json()["decision_id"]
     hidden = client.get(f"/v1/decisions/{decision_id}{route}", headers=readers["enforcement"])
     unknown = client.get(f"/v1/decisions/{uuid7()}{route}", headers=readers["enforcement"])
@@ -120,7 +121,7 @@ def test_old_decision_is_explained_by_its_own_model(tmp_path):
     """After another model went live, an earlier decision is explained by the one that made it."""
     with scoring_service(tmp_path, ["document_fraud"]) as client:
         services = services_of(client)
-        reader = bearer(make_key(services, (Scope.DECISIONS_READ, Scope.ENFORCEMENT)))
+        reader = bearer(make_key(services, (Action.DECISIONS_READ, Action.ENFORCEMENT)))
         answer = client.post("/v1/scores", json=EXAMPLE_RECORD).json()
         newer = go_live(services, "document_fraud", seed=1)
         shown = client.get(f"/v1/decisions/{answer['decision_id']}/explanation", headers=reader).json()

@@ -3,11 +3,11 @@ import sqlite3
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from features.examples import EXAMPLE_RECORD
 from features.risk import RISKS
-from riskapi.auth import Scope
+from riskapi.access.matrix import Action
 from riskapi.schemas import Readiness
 from riskapi.services import Services
-from tests.makers import EXAMPLE_RECORD
 from tests.riskapi.makers import SECRET, TestClient, bearer, go_live, make_key, services_of, serving, settings
 
 
@@ -46,7 +46,7 @@ def test_service_that_cannot_write_is_not_ready(services):
 
 def metrics_of(client):
     """The metrics by name and labels."""
-    key = bearer(make_key(services_of(client), [Scope.METRICS_READ]))
+    key = bearer(make_key(services_of(client), [Action.METRICS_READ]))
     text = client.get("/metrics", headers=key).text
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value

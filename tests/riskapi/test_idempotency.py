@@ -30,7 +30,7 @@ def decisions_in(client):
         return connection.exec_driver_sql("SELECT count(*) FROM decisions").scalar_one()
 
 
-def test_request_that_comes_again_is_answered_as_before(client):
+def test_r35_request_that_comes_again_is_answered_as_before(client):
     """The same bytes, a header that says so, and no second decision."""
     first = post(client, "once")
     before = decisions_in(client)

@@ -3,11 +3,12 @@ import re
 import jsonschema_rs
 import pytest
 
+from features.examples import EXAMPLE_RECORD
+from riskapi.access.guard import SECURITY_SCHEMES
 from riskapi.errors import KINDS
 from riskapi.schemas import RECORD_EXAMPLES
-from tests.makers import EXAMPLE_RECORD
 from tests.riskapi.makers import services_of, serving, settings
-from tests.riskapi.test_access import TABLE
+from tests.riskapi.test_access_matrix import TABLE
 
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -89,11 +90,11 @@ def test_record_examples_are_the_documented_ones(document):
 
 
 def test_hot_path_is_described_like_any_other_route(document):
-    """The route that leaves FastAPI's machinery has body, answer, problems and key in the document."""
+    """The route that leaves FastAPI's machinery has body, answer, problems and credentials in the document."""
     operation = document["paths"]["/v1/scores"]["post"]
     assert operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/ScoreAnswer")
     assert set(operation["responses"]) >= {"400", "401", "403", "408", "413", "415", "422", "503"}
-    assert operation["security"] == [{"ApiKey": []}]
+    assert operation["security"] == [{name: []} for name in SECURITY_SCHEMES]
 
 
 def test_every_answer_carries_the_security_headers(client):
@@ -153,10 +154,10 @@ def test_documented_statuses_are_those_of_the_table(document):
 def test_catalogue_and_schema_are_complete(client):
     """GET /v1/features lists each feature with its justification, GET /v1/schema each fact with its sensitivity."""
     from features.catalogue import CATALOGUE  # noqa: PLC0415
-    from riskapi.auth import Scope  # noqa: PLC0415
+    from riskapi.access.matrix import Action  # noqa: PLC0415
     from tests.riskapi.makers import bearer, make_key  # noqa: PLC0415
 
-    key = bearer(make_key(services_of(client), [Scope.MODELS_READ]))
+    key = bearer(make_key(services_of(client), [Action.MODELS_READ]))
     listed = client.get("/v1/features", headers=key).json()
     assert [one["name"] for one in listed] == [spec.name for spec in CATALOGUE]
     assert all(one["because"] for one in listed)

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from riskapi.auth import Scope
+from features.examples import EXAMPLE_RECORD
+from riskapi.access.matrix import Action
 from riskapi.services import Services
 from tests.bundles import TRUSTED
-from tests.makers import EXAMPLE_RECORD
-from tests.riskapi.makers import APPROVER, RATIONALE, SECRET, go_live, make_key, settings
+from tests.riskapi.makers import APPROVER, RATIONALE, SECRET, bearer, go_live, make_key, settings
 
 HEAVY = ("mlflow", "sklearn", "pandas", "joblib", "interpret", "pyarrow", "numpy", "scipy", "sqlalchemy.orm", "pickle5")
 START_SECONDS_MAX = 60
@@ -47,6 +47,9 @@ def server(services, *program):
         **{name: value for name, value in os.environ.items() if not name.startswith("RISKAPI_")},
         "RISKAPI_SECRET_KEY": SECRET,
         "RISKAPI_DATABASE_URL": services.settings.database_url,
+        "RISKAPI_KEYS_URL": services.settings.keys_url,
+        "RISKAPI_LOG_KEY_FILE": str(services.settings.log_key_file),
+        "RISKAPI_CHECKPOINT_FILE": str(services.settings.checkpoint_file),
         "RISKAPI_TRUSTED_SIGNERS": ",".join(TRUSTED),
         "RISKAPI_PORT": str(port),
         "RISKAPI_POLL_SECONDS": "0.1",
@@ -77,7 +80,7 @@ def server(services, *program):
 
 def post(url, key, record):
     """Score one record; gives the answer."""
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    headers = {**bearer(key), "Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}/v1/scores", json.dumps(record).encode(), headers)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
@@ -106,7 +109,7 @@ def load(url, key, seconds, clients=8):
 
 def metrics(url, key):
     """Sums of the metrics of the server by name."""
-    request = urllib.request.Request(f"{url}/metrics", headers={"Authorization": f"Bearer {key}"})
+    request = urllib.request.Request(f"{url}/metrics", headers=bearer(key))
     with urllib.request.urlopen(request, timeout=30) as answer:
         lines = [line.rpartition(" ") for line in answer.read().decode().splitlines() if not line.startswith("#")]
     return {name.partition("{")[0]: float(value) for name, _, value in lines}
@@ -156,7 +159,7 @@ def test_many_requests_share_transactions_and_every_one_is_stored(store):
             live.append(services.active.live.digests)
         for thread in threads:
             thread.join()
-        counts = metrics(url, make_key(services, [Scope.METRICS_READ]))
+        counts = metrics(url, make_key(services, [Action.METRICS_READ]))
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) in (0, -signal.SIGTERM)
     assert failures == []

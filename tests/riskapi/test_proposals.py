@@ -5,14 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from features.examples import EXAMPLE_RECORD
 from models.promotion import Verdict
-from riskapi.auth import Principal, PrincipalKind, Scope
+from riskapi.access.matrix import Action
+from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.errors import ConflictError, FourEyesError
 from riskapi.schemas import ProposalBody, ProposalDetail
 from riskapi.services import Services
 from riskapi.storage.base import Event
 from tests.bundles import make_bundle
-from tests.makers import EXAMPLE_RECORD
 from tests.riskapi.makers import (
     APPROVER,
     PROPOSER,
@@ -37,10 +38,10 @@ def body_of(risk="document_fraud", seed=0, **options):
 def desk(services):
     """A service without models, and the keys of those who work with them."""
     keys = {
-        "pipeline": make_key(services, [Scope.MODELS_PROPOSE], name="Training pipeline"),
-        "amina": make_key(services, [Scope.MODELS_APPROVE, Scope.MODELS_READ], "Amina Yusuf", PrincipalKind.PERSON),
-        "both": make_key(services, [Scope.MODELS_PROPOSE, Scope.MODELS_APPROVE], "Otieno", PrincipalKind.PERSON),
-        "robot": make_key(services, [Scope.MODELS_APPROVE], name="Robot"),
+        "pipeline": make_key(services, [Action.MODELS_PROPOSE], name="Training pipeline"),
+        "amina": make_key(services, [Action.MODELS_APPROVE, Action.MODELS_READ], "Amina Yusuf", PrincipalKind.PERSON),
+        "both": make_key(services, [Action.MODELS_PROPOSE, Action.MODELS_APPROVE], "Otieno", PrincipalKind.PERSON),
+        "robot": make_key(services, [Action.MODELS_APPROVE], name="Robot"),
         "gateway": make_key(services, SCORER),
     }
     with serving(services) as client:

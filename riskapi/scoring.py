@@ -45,7 +45,6 @@ def assess(
     active: LiveModels,
     audiences: frozenset[Audience],
     now: datetime,
-    dropped: list[str] | None = None,
 ) -> Assessment:
     """Assess one record for one caller.
 
@@ -54,7 +53,6 @@ def assess(
         active: the approved models.
         audiences: whose scores the caller may see; no other risk is computed.
         now: the time of the assessment, in UTC.
-        dropped: names of the facts that were dropped on receipt, where they are known already.
 
     Raises:
         NoApprovedModelError: where no approved model is for these audiences.
@@ -70,7 +68,7 @@ def assess(
         record.record_id,
         iso(now),
         NOTICE,
-        dropped_fields(record) if dropped is None else dropped,
+        dropped_fields(record),
         CREW if crew else None,
         () if crew else [model.scorer.assess(values) for model, values in models.values(record)],
     )

@@ -2,7 +2,9 @@
 
 import atexit
 import gc
+import signal
 import sys
+from types import FrameType
 
 import typer
 
@@ -35,4 +37,12 @@ def serve() -> None:
     gc.freeze()  # models and schemas stay: looking through them again and again finds nothing
     gc.set_threshold(_COLLECT_AFTER)
     atexit.register(lines.drain)
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        """Write what is left to write: the server raises the signal again once it has stopped, and nothing follows."""
+        lines.drain()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    signal.signal(signal.SIGTERM, end)
     run(application, services)

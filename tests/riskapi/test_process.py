@@ -170,6 +170,7 @@ def test_many_requests_share_transactions_and_every_one_is_stored(store):
     assert len(set(named)) > 1, "the change of models arrived while requests were under way"
     assert {answer["decision_id"] for answer in answers} <= stored_ids(services)
     events = [json.loads(line) for line in lines]
+    assert events[-1]["event"].startswith("Finished server process"), "the last lines are written, too"
     assert all(event["event"] for event in events)
     assert sum(event["event"] == "request" and event["route"] == "/v1/scores" for event in events) >= len(answers)
 

@@ -129,6 +129,9 @@ class Settings(BaseSettings):
         bool,
         Field(description="Whether this process masks and deletes, once an hour; `riskapi retention run` does too"),
     ] = True
+    disk_free_percent: Annotated[
+        float, Field(ge=0, le=100, description="Free share of a volume below which an alarm is raised, in percent")
+    ] = 10.0
     purposes: Annotated[
         tuple[Purpose, ...],
         NoDecode,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Self
 
 import orjson
 
@@ -90,6 +91,12 @@ class Caller:
             self.close()
         self._memory.hear(key, status, body)
         return status, message
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Let go of the connection."""

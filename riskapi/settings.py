@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     writer_process: Annotated[
         bool,
         Field(
-            description="Whether decisions are sealed and stored by a process of its own, so that a second core does it;"
+            description="Whether decisions are sealed and stored by a process of its own, on a second core;"
             " otherwise by a thread of the service"
         ),
     ] = True

@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 WORKERS ?= 2
 PIP_INSTALL := $(RUN) -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test check format docs bench hooks lock clean
+.PHONY: help demo test check format docs bench sbom audit hooks lock clean
 help: ## Explain the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -55,6 +55,19 @@ docs: $(VENV)/.locked ## Write the generated pages: features, settings, errors, 
 bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead
 	@$(RUN) benchmarks/score_in_process.py
 	@$(RUN) benchmarks/score_http.py
+
+TOOLS := var/tools
+$(TOOLS)/.installed:
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --disable-pip-version-check --quiet "cyclonedx-bom>=7,<8" "pip-audit>=2.10,<3"
+	@touch $@
+
+sbom: $(TOOLS)/.installed ## Write what the service is made of as CycloneDX to var/sbom.json
+	@$(TOOLS)/bin/cyclonedx-py requirements requirements-service.lock --output-reproducible --of JSON -o var/sbom.json
+	@echo "var/sbom.json names $$(grep -c '"purl"' var/sbom.json) components."
+
+audit: $(TOOLS)/.installed ## Look for known weaknesses of the locked dependencies; loud where advisories cannot be had
+	@$(PYTHON) riskapi/operations/audit.py $(TOOLS)/bin/pip-audit
 
 hooks: $(VENV)/.locked ## Run `make check` before each commit
 	@$(VENV)/bin/pre-commit install

@@ -132,6 +132,13 @@ class Settings(BaseSettings):
     disk_free_percent: Annotated[
         float, Field(ge=0, le=100, description="Free share of a volume below which an alarm is raised, in percent")
     ] = 10.0
+    tracing_endpoint: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://\S+$",
+            description="Collector (OTLP over HTTP) that traces go to, with riskapi[telemetry]; left out, none are made",
+        ),
+    ] = None
     purposes: Annotated[
         tuple[Purpose, ...],
         NoDecode,

@@ -136,7 +136,7 @@ class Settings(BaseSettings):
         str | None,
         Field(
             pattern=r"^https?://\S+$",
-            description="Collector (OTLP over HTTP) that traces go to, with riskapi[telemetry]; left out, none are made",
+            description="Collector (OTLP over HTTP) of traces, by riskapi[telemetry]; left out, none are made",
         ),
     ] = None
     purposes: Annotated[

@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 WORKERS ?= 2
 PIP_INSTALL := $(RUN) -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test check format docs bench sbom audit hooks lock clean
+.PHONY: help demo test check format docs faults bench sbom audit hooks lock clean
 help: ## Explain the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -51,6 +51,9 @@ format: $(VENV)/.locked ## Put the code into its usual form
 
 docs: $(VENV)/.locked ## Write the generated pages: features, settings, errors, routes, command lines
 	@$(RUN) docs/generate.py
+
+faults: $(VENV)/.locked ## All faults: kills, power cuts, failing disks, PostgreSQL, tampering (about half an hour)
+	@RISKAPI_FAULTS=full $(RUN) -m pytest tests/faults $(PYTEST_ARGS)
 
 bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead
 	@$(RUN) benchmarks/score_in_process.py

@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 WORKERS ?= 2
 PIP_INSTALL := $(RUN) -m pip install --disable-pip-version-check -qq --no-deps --require-hashes
 
-.PHONY: help demo test check format docs bench hooks lock clean
+.PHONY: help demo test check format docs faults bench sbom audit hooks lock clean
 help: ## Explain the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -52,9 +52,25 @@ format: $(VENV)/.locked ## Put the code into its usual form
 docs: $(VENV)/.locked ## Write the pages of docs/ that come from the code
 	@$(RUN) docs/generate.py
 
+faults: $(VENV)/.locked ## All faults: kills, power cuts, failing disks, PostgreSQL, tampering (about half an hour)
+	@RISKAPI_FAULTS=full $(RUN) -m pytest tests/faults $(PYTEST_ARGS)
+
 bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead
 	@PYTHONPATH=. $(RUN) benchmarks/score_in_process.py
 	@PYTHONPATH=. $(RUN) benchmarks/score_http.py
+
+TOOLS := var/tools
+$(TOOLS)/.installed:
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --disable-pip-version-check --quiet "cyclonedx-bom>=7,<8" "pip-audit>=2.10,<3"
+	@touch $@
+
+sbom: $(TOOLS)/.installed ## Write what the service is made of as CycloneDX to var/sbom.json
+	@$(TOOLS)/bin/cyclonedx-py requirements requirements-service.lock --output-reproducible --of JSON -o var/sbom.json
+	@echo "var/sbom.json names $$(grep -c '"purl"' var/sbom.json) components."
+
+audit: $(TOOLS)/.installed ## Look for known weaknesses of the locked dependencies; loud where advisories cannot be had
+	@$(PYTHON) riskapi/operations/audit.py $(TOOLS)/bin/pip-audit
 
 hooks: $(VENV)/.locked ## Run `make check` before each commit
 	@$(VENV)/bin/pre-commit install

@@ -6,6 +6,7 @@ answers one.
 """
 
 import json
+import logging
 import os
 import shutil
 import statistics
@@ -50,7 +51,8 @@ class Server:
 
 def start(stack: ExitStack, arguments: list[str], url: str, changes: Mapping[str, str]) -> int:
     """Start a server and wait until it answers anything; it is stopped with the stack."""
-    env = environment() | changes | {"PYTHONPATH": f"{Path.cwd()}:{HERE}"}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # MLflow starts a server by its name
+    env = environment() | changes | {"PYTHONPATH": f"{Path.cwd()}:{HERE}", "PATH": path}
     with (WORK / "servers.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", *arguments], env=env, stdout=log, stderr=log)
     stack.callback(process.wait)
@@ -110,7 +112,7 @@ def mlflow_server(stack: ExitStack) -> Server:
     )
     port = free_port(8002)
     arguments = ["mlflow", "models", "serve", "-m", str(place), "--env-manager", "local", "-p", str(port), "-w", "1"]
-    process = start(stack, arguments, f"http://127.0.0.1:{port}/ping", {})
+    process = start(stack, arguments, f"http://127.0.0.1:{port}/ping", {"OMP_NUM_THREADS": "1"})
     row = json.loads(dataset().holdout.frame.iloc[[0]].to_json(orient="split"))
     body = json.dumps({"dataframe_split": {"columns": row["columns"], "data": row["data"]}})
     url = f"http://127.0.0.1:{port}/invocations"
@@ -123,6 +125,7 @@ def mlflow_server(stack: ExitStack) -> Server:
 def main() -> None:
     """Measure and print."""
     require_wrk()
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     make_models()

@@ -19,17 +19,22 @@ from training.dataset import Dataset, build
 
 ROOT = Path("var/benchmarks")
 DEMO = ROOT / "demo"
+KEY = DEMO / "signing_key.pem"
 CASES = DEMO / "data" / "feed" / "cases.parquet"
 
 
-def run(*arguments: str) -> str:
+def run(*arguments: str, **changes: str) -> str:
     """Run a public command of the project, with the demo's settings where there are some.
+
+    Args:
+        arguments: the module and what it is given.
+        changes: settings on top of those of the demo.
 
     Returns:
         What it prints.
     """
     done = subprocess.run(
-        [sys.executable, "-m", *arguments], env=environment(), stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-m", *arguments], env=environment() | changes, stdout=subprocess.PIPE, text=True, check=True
     )
     return done.stdout
 
@@ -55,7 +60,7 @@ def make_models() -> dict[str, Path]:
 def open_bundles() -> dict[str, ModelBundle]:
     """Open the trained models as the service does."""
     places = make_models()
-    trusted = {public_text(load_key(DEMO / "signing_key.pem"))}
+    trusted = {public_text(load_key(KEY))}
     return {risk: ModelBundle.open(read_directory(path), trusted) for risk, path in places.items()}
 
 

@@ -1,6 +1,5 @@
 """Ed25519 keys that sign bundles: made, kept readable by their owner alone, and loaded."""
 
-import os
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from models.errors import SigningKeyError
+from models.new_file import write_new_file
 from models.signature import public_text
 
 __all__ = ["create_key", "load_key", "public_text"]
@@ -29,13 +29,10 @@ def create_key(path: Path) -> Ed25519PrivateKey:
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # O_EXCL: an existing key is never overwritten, and a planted link is never followed
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
+        write_new_file(path, pem)
+    except FileExistsError:
+        raise SigningKeyError(f"{path} exists: move the old key away before you make a new one") from None
     except OSError as error:
-        if os.path.lexists(path):
-            raise SigningKeyError(f"{path} exists: move the old key away before you make a new one") from None
         raise SigningKeyError(f"{path} cannot be written: {error.strerror}") from None
     return key
 

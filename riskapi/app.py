@@ -35,6 +35,7 @@ from riskapi.errors import (
     plain_answer,
 )
 from riskapi.log.entry import Kind
+from riskapi.operations.tracing import Traced, tracer_to
 from riskapi.routes import (
     accounts,
     batch,
@@ -119,6 +120,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     app.state.services = made
     app.add_middleware(Edge, services=made)
+    if made.settings.tracing_endpoint is not None:
+        app.add_middleware(Traced, tracer=tracer_to(made.settings.tracing_endpoint, __version__))
     app.add_exception_handler(PurposeError, _refuse_purpose)
     for error in (ServiceError, FeatureError, ModelError, HTTPException, RequestValidationError):
         app.add_exception_handler(error, _answer)

@@ -300,11 +300,20 @@ class ModelDetail(ModelBody):
     model: Annotated[dict[str, Any], Field(description="Baseline and points per bin [log-odds]: the model, all of it")]
 
 
+class AlarmBody(Wire):
+    """Something that is wrong."""
+
+    name: str
+    text: str
+    since: datetime
+
+
 class Readiness(Wire):
     """Whether the service can score, and what is missing where it cannot."""
 
     ready: bool
-    missing: list[str]
+    missing: Annotated[list[str], Field(description="Alarms without whose cause nothing can be scored, in words")]
+    alarms: Annotated[list[AlarmBody], Field(description="Everything that the service finds wrong with itself")]
     models: dict[str, Digest]
 
 

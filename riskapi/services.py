@@ -24,6 +24,7 @@ from riskapi.approvals import Approvals
 from riskapi.errors import StorageError
 from riskapi.idempotency import IdempotencyKeys
 from riskapi.limits import ProbingQuota, RateLimit
+from riskapi.operations.alarms import Alarms
 from riskapi.privacy.background import BackgroundRetention
 from riskapi.privacy.erasure import Erasure
 from riskapi.privacy.hold import Holds
@@ -108,6 +109,7 @@ class Services:
             waiting_max=settings.waiting_rows_max,
             watch=self.metrics.watch_commit,
         )
+        self.alarms = Alarms(self, clock)
         self.store_failure: str | None = None
         """Why the store could not be read at the last look, where it could not."""
         self._key_mark = -1
@@ -143,6 +145,7 @@ class Services:
         if self._process is not None:
             await asyncio.to_thread(self._process.start)
         self.writer.start()
+        self.alarms.start()
         if self.settings.retention_enabled:
             self.background_retention.start()
         self._look_out = asyncio.create_task(self._keep_looking())
@@ -153,6 +156,7 @@ class Services:
             self._look_out.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._look_out
+        await asyncio.to_thread(self.alarms.close)
         await asyncio.to_thread(self.background_retention.close)
         await self.writer.close()
         self.close()

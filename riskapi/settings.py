@@ -98,8 +98,8 @@ class Settings(BaseSettings):
     writer_process: Annotated[
         bool,
         Field(
-            description="Whether decisions are sealed and stored by a process of its own, so that a second core does"
-            " it; otherwise by a thread of the service"
+            description="Whether decisions are sealed and stored by a process of its own, on a second core;"
+            " otherwise by a thread of the service"
         ),
     ] = True
     commit_rows_max: Annotated[int, Field(ge=1, le=100_000, description="Most decisions in one transaction")] = 2000
@@ -129,6 +129,16 @@ class Settings(BaseSettings):
         bool,
         Field(description="Whether this process masks and deletes, once an hour; `riskapi retention run` does too"),
     ] = True
+    disk_free_percent: Annotated[
+        float, Field(ge=0, le=100, description="Free share of a volume below which an alarm is raised, in percent")
+    ] = 10.0
+    tracing_endpoint: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://\S+$",
+            description="Collector (OTLP over HTTP) of traces, by riskapi[telemetry]; left out, none are made",
+        ),
+    ] = None
     purposes: Annotated[
         tuple[Purpose, ...],
         NoDecode,

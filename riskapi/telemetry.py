@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import IO, Any, BinaryIO, cast
 
@@ -78,6 +78,28 @@ class Metrics:
         self.retention_rows = Counter(
             "riskapi_retention_rows", "Decisions that were masked or deleted", ("what",), registry=self.registry
         )
+
+        self.alarms = Gauge("riskapi_alarm", "1 for each alarm that stands", ("alarm",), registry=self.registry)
+        self.queue_seconds = Gauge(
+            "riskapi_queue_stalled_seconds", "Seconds that decisions have waited for the disk", registry=self.registry
+        )
+        self.disk_free = Gauge(
+            "riskapi_disk_free_ratio", "Free share of the fullest volume that is written to", registry=self.registry
+        )
+        self.checkpoint_lag = Gauge(
+            "riskapi_checkpoint_lag_seconds", "Age of the oldest row that no checkpoint covers", registry=self.registry
+        )
+        self.clock_step = Gauge(
+            "riskapi_clock_step_seconds", "Size of the last step of the clock, for ten minutes", registry=self.registry
+        )
+        self.log_verified = Gauge(
+            "riskapi_log_verified", "1 where each chain of the log ends as it was written", registry=self.registry
+        )
+
+    def show_alarms(self, names: Iterable[str], standing: Collection[str]) -> None:
+        """Show which of all alarms stand."""
+        for name in names:
+            self.alarms.labels(name).set(name in standing)
 
     def watch_retention(self, done: Outcome) -> None:
         """Count one run of retention."""

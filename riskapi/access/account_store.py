@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from riskapi.access.journal import Journal
 from riskapi.access.matrix import Role
+from riskapi.access.passwords import password_digest
 from riskapi.log.entry import Kind
 from riskapi.storage.access_tables import accounts, role_grants, sessions, sign_in_failures
 from riskapi.storage.engine import for_writing
@@ -140,13 +141,17 @@ class SqlAccountStore:
         with storage_errors(), self._engine.connect() as connection:
             return _all(connection)
 
-    def set_password(self, login: str, password_hash: str, *, sign_out: bool = False) -> None:
+    def set_password(self, account: Account, password_hash: str, *, sign_out: bool = False) -> None:
         """Store a new hash of a person's own password, and end all sessions where it is another password."""
+        change = "password replaced" if sign_out else "password hashed anew"
+        told = {"account": account.login, "by": account.name, "change": change}
         values = {"password_hash": password_hash, "must_change": False}
-        with storage_errors(), self._writing.begin() as connection:
-            connection.execute(sa.update(accounts).where(accounts.c.login == login), values)
+        with storage_errors(), self._journal.transaction() as transaction:
+            connection = transaction.connection
+            connection.execute(sa.update(accounts).where(accounts.c.login == account.login), values)
             if sign_out:
-                connection.execute(sa.delete(sessions).where(sessions.c.login == login))
+                connection.execute(sa.delete(sessions).where(sessions.c.login == account.login))
+            transaction.append(Kind.ACCOUNT_CHANGED, told | {"password": password_digest(password_hash)})
 
     def open_session(self, id_hash: bytes, account: Account, at: datetime, older_than: datetime) -> None:
         """Store a new session with its entry in the log, and let go of sessions that are past their time."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from riskapi.access.account_store import Account, Note, RoleGrant, SqlAccountStore, in_order
 from riskapi.access.matrix import MATRIX, Action, Role, clash
-from riskapi.access.passwords import hash_password, made_password
+from riskapi.access.passwords import hash_password, made_password, password_digest
 from riskapi.access.principal import Principal
 from riskapi.errors import ConflictError, FourEyesError, InvalidBodyError, NotFoundError, Problem
 from riskapi.ids import uuid7
@@ -51,7 +51,7 @@ class Accounts:
 
         if role not in MATRIX[Action.ACCOUNTS_CONFIRM]:
             raise InvalidBodyError([Problem("role", "does not confirm roles", "Make an admin or an auditor first.")])
-        about = {"name": account.name, "roles": list(account.roles)}
+        about = {"name": account.name, "holds": list(account.roles), **_password(account.password_hash)}
         self._store.add(account, None, rule, _note(Kind.ACCOUNT_CREATED, account.login, OPERATOR, **about))
         return password
 
@@ -79,6 +79,8 @@ class Accounts:
             "asked": list(grant.roles),
             "units": list(account.units),
             "grant": grant.grant_id,
+            "holds": [],
+            **_password(account.password_hash),
         }
         self._store.add(account, grant, rule, _note(Kind.ACCOUNT_CREATED, account.login, by.name, **about))
         return password, grant
@@ -99,7 +101,7 @@ class Accounts:
             if _find(every, login).roles != account.roles:
                 raise ConflictError("The roles were changed at the same moment. Look again, then ask again.")
 
-        about = {"roles": list(kept), "asked": list(in_order(added))}
+        about = {"holds": list(kept), "asked": list(in_order(added))} | ({"grant": grant.grant_id} if added else {})
         note = _note(Kind.ACCOUNT_CHANGED, login, by.name, change="roles asked", **about)
         self._store.change(login, {"roles": kept}, grant if added else None, rule, note)
         return grant if added else None
@@ -126,7 +128,7 @@ class Accounts:
             if _find(every, login).disabled:
                 raise ConflictError("The account is disabled already.")
 
-        note = _note(Kind.ACCOUNT_CHANGED, login, by.name, change="disabled")
+        note = _note(Kind.ACCOUNT_CHANGED, login, by.name, change="disabled", holds=[])
         self._store.change(login, {"disabled": True, "roles": ()}, None, rule, note)
 
     def reset(self, by: Principal, login: str) -> str:
@@ -137,13 +139,15 @@ class Accounts:
         """
         by.require(Action.ACCOUNTS_MANAGE)
         password = made_password()
-        values = {"password_hash": hash_password(password), "must_change": True}
+        hashed = hash_password(password)
+        values = {"password_hash": hashed, "must_change": True}
 
         def rule(every: Sequence[Account], _grants: Sequence[RoleGrant]) -> None:
             if _find(every, login).name == by.name:
                 raise FourEyesError("Nobody resets their own password: change it when you sign in.")
 
-        note = _note(Kind.ACCOUNT_CHANGED, login, by.name, change="password reset")
+        about = _password(hashed)
+        note = _note(Kind.ACCOUNT_CHANGED, login, by.name, change="password reset", **about)
         self._store.change(login, values, None, rule, note)
         return password
 
@@ -171,7 +175,7 @@ class Accounts:
                 raise ConflictError("Other roles were asked for later: decide about those.")
 
         change = "roles confirmed" if confirmed else "roles refused"
-        about = {"change": change, "grant": grant_id, "roles": list(asked.roles)}
+        about = {"change": change, "grant": grant_id} | ({"holds": list(asked.roles)} if confirmed else {})
         self._store.decide(decided, rule, _note(Kind.ACCOUNT_CHANGED, asked.login, by.name, **about))
         return decided
 
@@ -204,6 +208,11 @@ class Accounts:
         if account is None:
             raise NotFoundError(_NO_ACCOUNT)
         return account
+
+
+def _password(password_hash: str) -> dict[str, str]:
+    """What the log says of a password: a digest of its salted hash, so that an exchanged hash is found."""
+    return {"password": password_digest(password_hash)}
 
 
 def _note(kind: Kind, login: str, by: str, **about: Any) -> Note:

@@ -85,7 +85,7 @@ class Sessions:
         elif account.must_change:
             raise PasswordChangeError("This password was for once: send `new_password` along with it.")
         elif is_outdated(account.password_hash):
-            self._store.set_password(account.login, hash_password(password))
+            self._store.set_password(account, hash_password(password))
         now = self._clock()
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         self._store.open_session(_hash(token), account, now, now - self._times.whole)
@@ -119,7 +119,7 @@ class Sessions:
             problems.append(Problem("password", "is the present one", "Take another."))
         if problems:
             raise InvalidBodyError([Problem("new_password", one.rule, one.remedy) for one in problems])
-        self._store.set_password(account.login, hash_password(new_password), sign_out=True)
+        self._store.set_password(account, hash_password(new_password), sign_out=True)
 
     def principal(self, token: str) -> Principal:
         """Find out whose session a cookie belongs to.

@@ -52,6 +52,8 @@ class SqlKeyStore:
             "scopes": list(row.scopes),
             "units": list(row.units),
             "expires_at": values["expires_at"],
+            "hash": row.key_hash.hex(),
+            "certificate": row.certificate,
         }
         with storage_errors(), self._journal.transaction() as change:
             change.connection.execute(sa.insert(api_keys), values)

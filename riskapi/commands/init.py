@@ -1,12 +1,12 @@
 """``init``: make the first settings of a new installation."""
 
-import os
 import secrets
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from models.new_file import write_new_file
 from models.signing import public_text
 from riskapi.commands.console import ERR, OUT, errors_shown
 from riskapi.storage.log_key import log_key
@@ -36,9 +36,7 @@ def init(
         f"RISKAPI_TRUSTED_SIGNERS={','.join(signer or [])}",
     ]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+        write_new_file(path, ("\n".join(lines) + "\n").encode())
     except FileExistsError:
         ERR.print(f"{path} exists already; it is left as it is.", style="red", markup=False)
         raise typer.Exit(1) from None

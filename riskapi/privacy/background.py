@@ -1,6 +1,7 @@
 """Runs retention once an hour beside the service, in a thread of its own."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,8 @@ class BackgroundRetention:
         self._thread: threading.Thread | None = None
         self.failure: str | None = None
         """Why the last run did not go through, where it did not."""
+        self.done_at: float | None = None
+        """When the last run went through, in seconds of the monotonic clock."""
 
     def start(self, first_seconds: float = _FIRST_SECONDS) -> None:
         """Start the thread.
@@ -65,5 +68,6 @@ class BackgroundRetention:
                 if self._stopped.is_set():
                     return
                 self.failure = None
+                self.done_at = time.monotonic()
                 self._watch(done)
                 self._log.info("retention", masked=done.masked, expired=done.expired, keys=done.keys, held=done.held)

@@ -274,6 +274,7 @@ class Journal:
         try:
             self._writer = self._lease.take(connection)
             with connection.begin():
+                keep_others_out(connection, self._lease, erasing=False)  # a shared chain must not grow meanwhile
                 self._verify(connection)
         except BaseException:
             connection.invalidate()

@@ -1,6 +1,5 @@
 """The key that signs checkpoints: read from its file, or made there."""
 
-import contextlib
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,8 +17,11 @@ def log_key(path: Path) -> Ed25519PrivateKey:
     """
     try:
         if not path.exists():
-            with contextlib.suppress(FileExistsError):
+            try:
                 return create_key(path)
+            except SigningKeyError:
+                if not path.exists():  # otherwise another process was faster
+                    raise
         return load_key(path)
     except SigningKeyError as error:
         raise SettingsError(f"RISKAPI_LOG_KEY_FILE: {error}") from None

@@ -35,6 +35,7 @@ class GroupCommitWriter:
         self._watch = watch
         self._waiting: deque[_Waiting] = deque()
         self._waiting_rows = 0
+        self._moved_at = 0.0
         self._work = threading.Event()
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -46,6 +47,11 @@ class GroupCommitWriter:
     def waiting_rows(self) -> int:
         """Rows that wait for the disk now."""
         return self._waiting_rows
+
+    @property
+    def stalled_seconds(self) -> float:
+        """For how long rows have waited without any getting to the disk; 0 while none waits."""
+        return time.monotonic() - self._moved_at if self._waiting_rows else 0.0
 
     @property
     def is_alive(self) -> bool:
@@ -73,6 +79,8 @@ class GroupCommitWriter:
         if self._waiting_rows + len(rows) > self._waiting_max:
             raise StorageError("Too many decisions wait for the disk. Nothing was stored.")
         future = self._loop.create_future()
+        if not self._waiting_rows:
+            self._moved_at = time.monotonic()
         self._waiting_rows += len(rows)
         self._waiting.append((rows, future))
         self._work.set()
@@ -134,6 +142,7 @@ class GroupCommitWriter:
         """Let the answers leave; runs on the event loop."""
         rows = sum([len(group) for group, _ in taken])
         self._waiting_rows -= rows
+        self._moved_at = time.monotonic()
         for group, future in taken:
             if future.done():  # the caller hung up; the rows are stored all the same
                 continue

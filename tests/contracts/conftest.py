@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from riskapi.services import Services
-from riskapi.storage.engine import open_database, upgrade
+from riskapi.storage.engine import open_engine
 from tests.postgres import PostgresServer, postgres
 from tests.riskapi.makers import settings
 
@@ -23,11 +23,10 @@ def options(request, tmp_path):
     changes = {"busy_timeout_seconds": 2.0}
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres_server")
-        changes |= {"database_url": server.new_database(), "keys_url": server.new_database()}
+        changes |= {"database_url": server.new_store(), "keys_url": server.new_database()}
+        return settings(tmp_path, **changes)
     made = settings(tmp_path, **changes)
-    engine = open_database(made.database_url, "RISKAPI_DATABASE_URL", 2.0)
-    upgrade(engine)
-    engine.dispose()
+    open_engine(made).dispose()
     return made
 
 

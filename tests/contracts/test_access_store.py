@@ -85,8 +85,8 @@ def test_the_first_persons_are_two_however_many_try(processes):
     results = at_once(
         [lambda one=one, n=n: one.accounts.create_first(f"root{n}", f"Root {n}") for n, one in enumerate(processes)]
     )
-    assert sum(isinstance(result, str) for result in results) == 2
-    assert sum(isinstance(result, ConflictError) for result in results) == 1
+    assert sum(isinstance(result, str) for result in results) == 2, results
+    assert sum(isinstance(result, ConflictError) for result in results) == 1, results
 
 
 def test_sessions_live_and_die_in_all_processes(processes):

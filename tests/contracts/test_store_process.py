@@ -104,3 +104,4 @@ def test_service_scores_by_its_process(options):
         assert [one.seq for one in kept] == [2, 3, 4, 5, 6]
         assert client.get("/health/ready").status_code == 200
     assert bodies(services, "genesis", kept[0].writer)[0]["heads"].keys() >= {"cli"}
+    services.engine.dispose()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Self
 
 import orjson
 
@@ -91,6 +92,12 @@ class Caller:
         self._memory.hear(key, status, body)
         return status, message
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Let go of the connection."""
         if self._connection is not None:
@@ -100,16 +107,18 @@ class Caller:
 
 @contextmanager
 def load(service: Service, memory: Memory, clients: int = CLIENTS) -> Iterator[None]:
-    """Callers that ask one after another as long as the block lasts; they go on through every failure."""
+    """Callers that ask one after another as long as the block lasts, each request again until it is answered."""
     ended = threading.Event()
 
     def work() -> None:
-        caller = Caller(service, memory)
-        while not ended.is_set():
-            status, _ = caller.score()
-            if status != http.client.OK:
-                ended.wait(0.02)
-        caller.close()
+        key = None
+        with Caller(service, memory) as caller:
+            while not ended.is_set():
+                key = key or memory.ask()
+                if caller.score(key)[0] == http.client.OK:
+                    key = None
+                else:
+                    ended.wait(0.1)
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(clients)]
     for thread in threads:
@@ -135,10 +144,9 @@ def wait_for_answers(memory: Memory, more: int, seconds: float = 60.0) -> None:
 
 def ask_again(service: Service, memory: Memory) -> None:
     """Send every request again of which nobody knows what became of it, until each is answered."""
-    caller = Caller(service, memory)
-    for key in memory.unanswered:
-        for _ in range(50):
-            if caller.score(key)[0] == http.client.OK:
-                break
-            threading.Event().wait(0.1)
-    caller.close()
+    with Caller(service, memory) as caller:
+        for key in memory.unanswered:
+            for _ in range(50):
+                if caller.score(key)[0] == http.client.OK:
+                    break
+                threading.Event().wait(0.1)

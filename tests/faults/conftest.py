@@ -8,10 +8,20 @@ import pytest
 FULL = os.environ.get("RISKAPI_FAULTS") == "full"
 
 
+LONG = "runs with RISKAPI_FAULTS=full"
+
+
 @pytest.fixture(scope="session")
 def full() -> bool:
     """Whether everything is to be run."""
     return FULL
+
+
+@pytest.fixture
+def only_full(full: bool) -> None:  # noqa: FBT001 - a fixture's name
+    """For tests that only a thorough run has."""
+    if not full:
+        pytest.skip(LONG)
 
 
 @pytest.fixture
@@ -27,5 +37,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if name == "figures" and report.when == "call":
                 terminalreporter.write_line(f"faults: {text}")
     for report in terminalreporter.stats.get("skipped", []):
-        if "/faults/" in report.nodeid:
+        if "/faults/" in report.nodeid and LONG not in report.longrepr[2]:
             terminalreporter.write_line(f"FAULT NOT TESTED: {report.nodeid}: {report.longrepr[2]}", red=True, bold=True)

@@ -38,7 +38,7 @@ class Service:
     """One server and where its files are; it can be started, killed and started again on the same port.
 
     Attributes:
-        directory: holds the store and the log file of the process.
+        directory: holds the store; the log file of the process lies beside it.
         changes: settings by field name, on top of those of :func:`tests.riskapi.makers.settings`.
         places: directories that Python looks into first, such as one with a ``sitecustomize`` that breaks something.
     """
@@ -84,7 +84,7 @@ class Service:
     @property
     def log_path(self) -> Path:
         """What the process wrote to its standard output and error."""
-        return self.directory / "service.log"
+        return self.directory.parent / f"{self.directory.name}.log"
 
     def environment(self) -> Mapping[str, str]:
         """The settings as the process gets them."""

@@ -4,6 +4,7 @@ import pytest
 
 from riskapi.access.accounts import OPERATOR
 from riskapi.access.matrix import APART, Action, Role
+from riskapi.access.passwords import password_digest
 from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.errors import (
     AuthenticationError,
@@ -162,11 +163,17 @@ def test_every_change_is_on_record_and_holds_no_secret(local):
     assert kinds == [
         ("account_created", None, "Chief Admin"),
         ("account_changed", "roles confirmed", "Second Admin"),
+        ("account_changed", "password replaced", "Amina"),
         ("signed_in", None, "Amina"),
         ("account_changed", "roles asked", "Chief Admin"),
         ("account_changed", "password reset", "Chief Admin"),
         ("account_changed", "disabled", "Chief Admin"),
     ]
+    holds = [body["holds"] for _, body in local.journal.entries if "holds" in body]
+    assert holds == [[], ["reviewer"], [], []]
+    digests = [body["password"] for _, body in local.journal.entries if "password" in body]
+    assert digests[-1] == password_digest(local.store.account("amina").password_hash)
+    assert len(set(digests)) == 3
     for secret in (once, again, PASSWORD, local.store.account("amina").password_hash):
         assert secret not in str(local.journal.entries)
 

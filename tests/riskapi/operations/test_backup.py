@@ -66,6 +66,7 @@ def place(directory, name, base):
     return type(base).model_validate(base.model_dump() | changes)
 
 
+@pytest.mark.slow
 def test_drill_of_five_rounds_under_load_loses_nothing_that_was_there(tmp_path):
     """Each round: a backup while clients score, a restore elsewhere; all that was acknowledged before can be read."""
     service = Service(tmp_path).prepare()

@@ -3,6 +3,7 @@ import importlib
 import pytest
 
 from features.errors import FeatureError
+from features.mapping import RowError
 from models.errors import BundleDigestError, BundleError, ModelError
 from riskapi import errors
 from riskapi.errors import KINDS, InvalidBodyError, Problem, ServiceError, answer_for, kind_of, problem_document
@@ -12,7 +13,7 @@ from tests.riskapi.makers import written_until
 
 def tree(root):
     """A class and all that derive from it, in this project."""
-    for module in ("features.errors", "models.errors", "riskapi.errors"):
+    for module in ("features.errors", "features.mapping", "models.errors", "riskapi.errors"):
         importlib.import_module(module)
     yield root
     for child in root.__subclasses__():
@@ -26,9 +27,12 @@ EVERY = [one for root in (ServiceError, FeatureError, ModelError) for one in tre
 def test_every_error_of_the_project_has_an_entry(kind):
     """Walk the three trees: each class is listed or below one that is, and its status is an error's."""
     assert any(ancestor in KINDS for ancestor in kind.__mro__)
-    error = kind("model.json", "rule") if issubclass(kind, BundleError) else kind("text")
-    if kind is InvalidBodyError:
-        error = InvalidBodyError([Problem("a", "b", "c")])
+    if issubclass(kind, BundleError):
+        error = kind("model.json", "rule")
+    elif issubclass(kind, InvalidBodyError | RowError):
+        error = kind([Problem("a", "b", "c")])
+    else:
+        error = kind("text")
     answer = answer_for(error)
     assert 400 <= answer.status < 600
     body = ProblemBody.model_validate_json(answer.body)

@@ -1,21 +1,28 @@
 """Pictures of a run: reliability, precision at capacity, and the shape of every term. Drawn without a display."""
 
 import io
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from features.spec import FeatureSpec, Kind
-from models.additive import AdditiveModel, Term
+from models.additive import AdditiveModel
+from models.terms import Axis, Term
+from training.bin_names import bin_names
 from training.evaluate import Evaluation
 
 SHAPES = 16
 """Most terms that are drawn; the others are in the table."""
+_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _COLOURS = ("#0b3d91", "#8a8a8a", "#c7501a", "#2c7a4b")
 _MARKS = ("o", "s", "^", "D")
 _Z = 1.6448536269514722
+_UPRIGHT = 3
+"""Most labels that stand upright beside each other."""
 
 
 def png(figure: Figure) -> bytes:
@@ -31,13 +38,19 @@ def reliability(evaluation: Evaluation, simulated: bool) -> Figure:  # noqa: FBT
     axes = figure.subplots()
     ends: list[float] = []
     for model, colour, mark in zip(evaluation.models, _COLOURS, _MARKS, strict=False):
-        points = [(each.predicted, each.rate) for each in model.reliability if each.rate > 0 and each.predicted > 0]
+        points = [
+            (each.predicted * 100, each.rate * 100)
+            for each in model.reliability
+            if each.rate > 0 and each.predicted > 0
+        ]
         if points:
             axes.plot(*zip(*points, strict=True), mark, color=colour, label=model.title, linestyle="-", linewidth=0.8)
             ends += [value for point in points for value in point]
-    low, high = (min(ends) / 1.5, max(ends) * 1.5) if ends else (0.001, 1.0)
+    low, high = (min(ends) / 1.5, max(ends) * 1.5) if ends else (0.1, 100.0)
     axes.plot([low, high], [low, high], color="black", linewidth=0.7, linestyle=":", label="expected = observed")
-    axes.set(xscale="log", yscale="log", xlabel="expected share", ylabel="observed share", title="Reliability")
+    axes.set(xscale="log", yscale="log", xlabel="expected share, %", ylabel="observed share, %", title="Reliability")
+    for side in (axes.xaxis, axes.yaxis):
+        _percent_ticks(side, [tick for tick in _SHARES if low <= tick <= high])
     axes.legend(fontsize=8)
     return _signed(figure, simulated)
 
@@ -73,9 +86,17 @@ def precision_at_capacity(evaluation: Evaluation, simulated: bool) -> Figure:  #
     axes.set(
         xscale="log", xlabel="travellers referred, %", ylabel="confirmed among them, %", title="Precision at capacity"
     )
+    _percent_ticks(axes.xaxis, [row.share * 100 for row in evaluation.chosen.capacity])
     axes.set_ylim(bottom=0)
     axes.legend(fontsize=8)
     return _signed(figure, simulated)
+
+
+def _percent_ticks(side: Any, ticks: Sequence[float]) -> None:
+    """Plain numbers at chosen places of a logarithmic axis."""
+    side.set_major_locator(FixedLocator(list(ticks)))
+    side.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
+    side.set_minor_locator(NullLocator())
 
 
 def term_shapes(
@@ -107,34 +128,46 @@ def term_shapes(
 
 
 def _draw(axes: Any, term: Term, specs: dict[str, FeatureSpec]) -> None:
-    names = [specs[axis.feature].label if axis.feature in specs else axis.feature for axis in term.axes]
+    names = [specs[axis.feature].label for axis in term.axes]
     axes.set_title(" and ".join(names), fontsize=8)
-    axes.tick_params(labelsize=7)
-    points, errors = (np.asarray(table, dtype=np.float64) for table in (term.points, term.errors))
+    axes.tick_params(labelsize=6)
     if len(term.axes) > 1:
-        size = float(np.max(np.abs(points))) or 1.0
-        image = axes.imshow(points[1:-1, 1:-1].T, aspect="auto", origin="lower", cmap="RdBu_r", vmin=-size, vmax=size)
-        axes.set_xlabel(names[0], fontsize=7)
-        axes.set_ylabel(names[1], fontsize=7)
-        axes.figure.colorbar(image, ax=axes)
+        _draw_pair(axes, term, specs)
         return
+    points, errors = (np.asarray(table, dtype=np.float64) for table in (term.points, term.errors))
     axes.axhline(0, color="black", linewidth=0.5)
     axis = term.axes[0]
     if axis.kind is Kind.NUMBER and axis.cuts:
         low = axis.low if axis.low is not None else axis.cuts[0]
         high = axis.high if axis.high is not None else axis.cuts[-1]
         edges = np.asarray([min(low, axis.cuts[0]), *axis.cuts, max(high, axis.cuts[-1])])
+        lower, upper = (points[1:-1] + sign * _Z * errors[1:-1] for sign in (-1, 1))
         axes.stairs(points[1:-1], edges, color=_COLOURS[0], baseline=None)
-        axes.stairs(
-            points[1:-1] + _Z * errors[1:-1], edges, baseline=points[1:-1] - _Z * errors[1:-1], fill=True, alpha=0.2
-        )
-        spec = specs.get(axis.feature)
-        axes.set_xlabel((spec.unit if spec else None) or "", fontsize=7)
+        axes.stairs(upper, edges, baseline=lower, fill=True, alpha=0.2)
+        axes.set_xlabel(specs[axis.feature].unit or "", fontsize=7)
         return
-    labels = list(axis.levels) if axis.kind is Kind.CATEGORY else ["no", "yes"] if axis.kind is Kind.FLAG else ["any"]
-    known = points[1 : 1 + len(labels)]
-    axes.bar(range(len(labels)), known, yerr=_Z * errors[1 : 1 + len(labels)], color=_COLOURS[0], alpha=0.7, capsize=2)
-    axes.set_xticks(range(len(labels)), labels, rotation=30 if len(labels) > 3 else 0, ha="right")  # noqa: PLR2004  room
+    labels = _ticks(axis, specs)
+    known, reach = (table[1 : 1 + len(labels)] for table in (points, _Z * errors))
+    axes.bar(range(len(labels)), known, yerr=reach, color=_COLOURS[0], alpha=0.7, capsize=2)
+    many = len(labels) > _UPRIGHT
+    axes.set_xticks(range(len(labels)), labels, rotation=30 if many else 0, ha="right" if many else "center")
+
+
+def _draw_pair(axes: Any, term: Term, specs: dict[str, FeatureSpec]) -> None:
+    """A map of the points of two features together."""
+    cells = np.asarray(term.points, dtype=np.float64)
+    size = float(np.max(np.abs(cells))) or 1.0
+    known = cells[1 : 1 + len(_ticks(term.axes[0], specs)), 1 : 1 + len(_ticks(term.axes[1], specs))]
+    image = axes.imshow(known.T, aspect="auto", origin="lower", cmap="RdBu_r", vmin=-size, vmax=size)
+    for place, put in enumerate((axes.set_xticks, axes.set_yticks)):
+        labels = _ticks(term.axes[place], specs)
+        put(range(len(labels)), labels, **({"rotation": 30, "ha": "right"} if place == 0 else {}))
+    axes.figure.colorbar(image, ax=axes)
+
+
+def _ticks(axis: Axis, specs: dict[str, FeatureSpec]) -> list[str]:
+    """Names of the bins, short enough for an axis."""
+    return [textwrap.fill(name, 24) for name in bin_names(axis, specs[axis.feature])]
 
 
 def _signed(figure: Figure, simulated: bool) -> Figure:  # noqa: FBT001  as above

@@ -5,17 +5,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import orjson
 
-from features.spec import FeatureSpec, Kind
+from features.spec import FeatureSpec
 from models.card import CapacityRow, GroupRow, Measure, ModelCard
 from models.promotion import Gate, Verdict
-from models.terms import Term
+from models.terms import Axis, Term
 from training import plots
+from training.bin_names import bin_names
 from training.calibrate import Calibration
 from training.cases import Cases
 from training.config import TrainingConfig
@@ -266,32 +266,23 @@ def _scorecard(
     terms: Sequence[Term], specs: Sequence[FeatureSpec], importance: Mapping[str, float], baseline: float
 ) -> str:
     """The model itself, as points: what is added to every score is all that there is."""
-    labels = {spec.name: spec.label for spec in specs}
+    by_name = {spec.name: spec for spec in specs}
     start = f"{PDO} points double the odds. Every score starts at {points(baseline):.0f} points."
     parts = [f"<p>{start} Each row adds its own, and there is nothing else in the model.</p>"]
     for term in sorted(terms, key=lambda term: -importance[term.name]):
-        name = " and ".join(labels[axis.feature] for axis in term.axes)
+        name = " and ".join(by_name[axis.feature].label for axis in term.axes)
         summary = f"<summary>{escape(name)} <small>(mean size {importance[term.name]:.3f} log-odds)</small></summary>"
-        parts.append(f"<details>{summary}{_term_table(term)}</details>")
+        parts.append(f"<details>{summary}{_term_table(term, by_name)}</details>")
     return "".join(parts)
 
 
-def _bin_names(term: Term, place: int) -> list[str]:
-    axis = term.axes[place]
-    if axis.kind is Kind.FLAG:
-        known = ["no", "yes"]
-    elif axis.kind is Kind.CATEGORY:
-        known = list(axis.levels)
-    else:
-        edges = [f"{cut:.6g}" for cut in axis.cuts]
-        known = [f"under {edges[0]}", *(f"{a} to under {b}" for a, b in pairwise(edges))] if edges else []
-        known.append(f"{edges[-1]} and over" if edges else "any value")
-    return ["missing", *known, "never met"]
+def _bin_names(axis: Axis, specs: Mapping[str, FeatureSpec]) -> list[str]:
+    return ["missing", *bin_names(axis, specs[axis.feature]), "never met"]
 
 
-def _term_table(term: Term) -> str:
+def _term_table(term: Term, specs: Mapping[str, FeatureSpec]) -> str:
     cells = np.asarray(term.points, dtype=np.float64)
-    first = _bin_names(term, 0)
+    first = _bin_names(term.axes[0], specs)
     if cells.ndim == 1:
         errors, weights = (np.asarray(table, dtype=np.float64) for table in (term.errors, term.weights))
         return _table(
@@ -302,7 +293,8 @@ def _term_table(term: Term) -> str:
             ),
         )
     body = ((name, *(f"{points(cell):+.0f}" for cell in row)) for name, row in zip(first, cells, strict=True))
-    return _table((f"{term.axes[0].feature} / {term.axes[1].feature}", *_bin_names(term, 1)), body, "Points")
+    heads = (" / ".join(specs[axis.feature].label for axis in term.axes), *_bin_names(term.axes[1], specs))
+    return _table(heads, body, "Points")
 
 
 def _picture(drawn: Mapping[str, bytes], name: str) -> str:

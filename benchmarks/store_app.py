@@ -14,7 +14,7 @@ from riskapi.storage.writer import GroupCommitWriter
 class ForgetfulWriter(GroupCommitWriter):
     """Says of everything that it is stored."""
 
-    def append(self, rows: Sequence[DecisionRecord]) -> "asyncio.Future[Refused]":
+    def append(self, _rows: Sequence[DecisionRecord]) -> "asyncio.Future[Refused]":
         """Answer at once."""
         future: asyncio.Future[Refused] = asyncio.get_running_loop().create_future()
         future.set_result(())

@@ -8,19 +8,16 @@ from collections.abc import Sequence
 
 from riskapi.commands.serve import serve
 from riskapi.decisions import DecisionRecord, Refused
-from riskapi.storage.writer import GroupCommitWriter
+from riskapi.storage.writer import DecisionWriter
 
 
-class ForgetfulWriter(GroupCommitWriter):
-    """Says of everything that it is stored."""
-
-    def append(self, _rows: Sequence[DecisionRecord]) -> "asyncio.Future[Refused]":
-        """Answer at once."""
-        future: asyncio.Future[Refused] = asyncio.get_running_loop().create_future()
-        future.set_result(())
-        return future
+def forget(_writer: DecisionWriter, _rows: Sequence[DecisionRecord]) -> "asyncio.Future[Refused]":
+    """Say at once of everything that it is stored."""
+    future: asyncio.Future[Refused] = asyncio.get_running_loop().create_future()
+    future.set_result(())
+    return future
 
 
 if __name__ == "__main__":
-    GroupCommitWriter.append = ForgetfulWriter.append  # type: ignore[method-assign]  # the one thing that differs
+    DecisionWriter.append = forget  # type: ignore[method-assign]  # the one thing that differs
     serve()

@@ -116,6 +116,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirection would name whatever host the request named
         openapi_url=None,
     )
     app.state.services = made

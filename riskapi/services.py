@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -40,7 +40,8 @@ from riskapi.storage.ledger import SqlLedger
 from riskapi.storage.log_key import log_key
 from riskapi.storage.parts import SERVICE, lease_for, open_journal, open_keys
 from riskapi.storage.process import StoreProcess
-from riskapi.storage.writer import GroupCommitWriter
+from riskapi.storage.process_writer import ProcessWriter
+from riskapi.storage.writer import DecisionWriter, GroupCommitWriter
 from riskapi.telemetry import Metrics, where_it_failed
 
 _RING_REFRESH_SECONDS_MIN = 0.1
@@ -60,7 +61,14 @@ class Services:
         self.metrics = Metrics()
         self.secret = ServiceSecret(settings.secret_key)
         self.engine: sa.Engine = open_engine(settings)
-        gate = threading.Lock() if settings.writer_process and is_embedded(self.engine) else None
+        bounds: dict[str, Any] = {
+            "rows_max": settings.commit_rows_max,
+            "waiting_max": settings.waiting_rows_max,
+            "watch": self.metrics.watch_commit,
+        }
+        self._process = StoreProcess(settings) if settings.writer_process else None
+        remote = ProcessWriter(self._process, **bounds) if self._process is not None else None
+        gate = remote.hold() if remote is not None and is_embedded(self.engine) else None
         self.journal = open_journal(self.engine, settings, clock, gate)
         self.subject_keys = open_keys(settings, self.secret)
         self.contents = Contents(self.engine)
@@ -102,13 +110,7 @@ class Services:
             self.ledger, settings.trusted_signers, settings.reasons_for, settings.reasons_against
         )
         self.approvals = Approvals(self.ledger, self.active, clock)
-        self._process = StoreProcess(settings, gate or threading.Lock()) if settings.writer_process else None
-        self.writer = GroupCommitWriter(
-            self._process or self.decisions,
-            rows_max=settings.commit_rows_max,
-            waiting_max=settings.waiting_rows_max,
-            watch=self.metrics.watch_commit,
-        )
+        self.writer: DecisionWriter = remote or GroupCommitWriter(self.decisions, **bounds)
         self.alarms = Alarms(self, clock)
         self.store_failure: str | None = None
         """Why the store could not be read at the last look, where it could not."""

@@ -151,6 +151,12 @@ class Keys:
             connection.execute(sa.delete(subjects).where(subjects.c.subject_id.in_(subject_ids)))
         return count
 
+    def forget(self, subject_ids: Collection[str]) -> None:
+        """Take away the ways from hashes to subjects that have no key any more."""
+        has_one = sa.exists().where(subject_keys.c.subject_id == subjects.c.subject_id)
+        with self._destroying() as connection:
+            connection.execute(sa.delete(subjects).where(subjects.c.subject_id.in_(subject_ids), ~has_one))
+
     def without_keys(self) -> list[str]:
         """List the subjects that have no key any more."""
         has_one = sa.exists().where(subject_keys.c.subject_id == subjects.c.subject_id)

@@ -162,13 +162,12 @@ class Journal:
         Raises:
             StorageError: the outcome is unknown; nothing may be acknowledged.
         """
-        with self._lock, storage_errors():
+        with self._gate, self._lock, storage_errors():
             if self._is_open:
                 raise RuntimeError("one transaction at a time: use the one that is open")
             self._is_open = True
             try:
-                with self._gate:
-                    yield from self._run(erasing=erasing)
+                yield from self._run(erasing=erasing)
             except (StorageError, sa.exc.SQLAlchemyError, OSError) as error:
                 self._drop()
                 self.failure = str(error) if isinstance(error, StorageError) else type(error).__name__

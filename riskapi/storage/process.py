@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -29,19 +29,24 @@ _NEEDED = {"database_url", "keys_url", "log_key_file", "checkpoint_file", "busy_
 
 
 class StoreProcess:
-    """Stores decisions by a process of its own; to be used by one thread, as a writer does.
+    """The process, and this end of the sockets.
 
     Args:
         settings: of the service.
-        gate: held while the process stores something: two transactions of one service never wait for each other in the
-            embedded database, whose way to wait is to try again later.
+
+    Attributes:
+        socket: to talk through, without blocking; ``None`` while the process does not run.
     """
 
-    def __init__(self, settings: Settings, gate: AbstractContextManager[Any]) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._gate = gate
         self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
+        self.socket: socket.socket | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Id of the process; ``None`` while it does not run."""
+        return self._process.pid if self._process is not None else None
 
     def start(self) -> None:
         """Start the process, and wait until it has a chain.
@@ -58,33 +63,26 @@ class StoreProcess:
                 stdin=subprocess.DEVNULL,
                 env=os.environ | {"PYTHONPATH": places},
             )
-        self._socket = ours
         ours.settimeout(_START_SECONDS)
         secret = self._settings.secret_key.get_secret_value()
-        self._ask(marshal.dumps(self._settings.model_dump(mode="json", include=_NEEDED) | {"secret_key": secret}))
-        ours.settimeout(None)
-
-    def append(self, rows: Sequence[DecisionRecord]) -> Refused:
-        """Store rows in one durable transaction.
-
-        Raises:
-            StorageError: the outcome is unknown.
-        """
-        return self._ask(marshal.dumps(list(map(_plain, rows))))
-
-    def tick(self) -> None:
-        """See to what is due while nothing is stored.
-
-        Raises:
-            StorageError: where the store is not well.
-        """
-        self._ask(marshal.dumps(_TICK))
+        settings = self._settings.model_dump(mode="json", include=_NEEDED) | {"secret_key": secret}
+        try:
+            _send(ours, marshal.dumps(settings))
+            _, error = _meaning(_receive(ours))
+        except (OSError, EOFError):
+            error = StorageError("The writer's process does not start: its output says why.")
+        if error is not None:
+            ours.close()
+            self.close()
+            raise error
+        ours.setblocking(False)
+        self.socket = ours
 
     def close(self) -> None:
         """Let the process make its last checkpoint and end."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
         if self._process is not None:
             try:
                 self._process.wait(_STOP_SECONDS)
@@ -93,22 +91,33 @@ class StoreProcess:
                 self._process.wait()
             self._process = None
 
-    def _ask(self, message: bytes) -> Refused:
-        if self._socket is None:
-            self.close()
-            self.start()
-        assert self._socket is not None, "it was just opened"
-        try:
-            with self._gate:
-                _send(self._socket, message)
-                outcome, answer = _receive(self._socket)
-        except (OSError, EOFError):
-            self.close()
-            raise StorageError("The writer's process has ended. Nothing was acknowledged.") from None
-        if outcome != _STORED:
-            raise _ERRORS[outcome](answer)
-        refused: Refused = answer
-        return refused
+
+class Incoming:
+    """Puts answers of the process together, however they come in."""
+
+    def __init__(self) -> None:
+        self._data = b""
+
+    def add(self, data: bytes) -> tuple[Refused, StorageError | None] | None:
+        """Take more bytes; gives an answer once it is whole: ids that were refused, or an error."""
+        self._data += data
+        if len(self._data) < _HEAD.size:
+            return None
+        (size,) = _HEAD.unpack_from(self._data)
+        if len(self._data) < _HEAD.size + size:
+            return None
+        message, self._data = self._data[_HEAD.size : _HEAD.size + size], self._data[_HEAD.size + size :]
+        return _meaning(marshal.loads(message))  # noqa: S302 - from our own process, through a private socket
+
+
+def message_of(rows: Sequence[DecisionRecord]) -> bytes:
+    """Write the message that asks to store rows."""
+    return _framed(marshal.dumps(list(map(_plain, rows))))
+
+
+def _meaning(answer: tuple[int, Any]) -> tuple[Refused, StorageError | None]:
+    outcome, said = answer
+    return (said, None) if outcome == _STORED else ((), _ERRORS[outcome](said))
 
 
 def _plain(row: DecisionRecord) -> tuple[Any, ...]:
@@ -139,8 +148,16 @@ def _record(values: tuple[Any, ...]) -> DecisionRecord:
     return replace(row, claim=row.claim and Claim(*row.claim), rectifies=row.rectifies and Rectifies(*row.rectifies))
 
 
+def _framed(message: bytes) -> bytes:
+    return _HEAD.pack(len(message)) + message
+
+
+TICK = _framed(marshal.dumps(_TICK))
+"""The message that asks to see to what is due."""
+
+
 def _send(to: socket.socket, message: bytes) -> None:
-    to.sendall(_HEAD.pack(len(message)) + message)
+    to.sendall(_framed(message))
 
 
 def _receive(source: socket.socket) -> Any:

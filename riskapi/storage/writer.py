@@ -1,8 +1,9 @@
-"""Group commit: one thread gathers whatever is waiting into one transaction, so that one flush serves many answers."""
+"""Group commit: whatever is waiting is gathered into one transaction, so that one flush serves many answers."""
 
 import asyncio
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -13,33 +14,29 @@ from riskapi.storage.base import DecisionSink
 _TICK_SECONDS = 1.0
 """How often an idle writer looks whether a checkpoint is due."""
 
-_Waiting = tuple[Sequence[DecisionRecord], "asyncio.Future[Refused]"]
+Waiting = tuple[Sequence[DecisionRecord], "asyncio.Future[Refused]"]
 Watch = Callable[[int, float, bool], None]
 """Told of each transaction: rows, seconds, whether it was stored."""
 
 
-class GroupCommitWriter:
+class DecisionWriter(ABC):
     """Takes decisions from the event loop and answers when they are on disk.
 
     Args:
-        store: where to append; used by the writer's thread alone.
         rows_max: most rows in one transaction; an append larger than that is still one transaction.
         waiting_max: rows that may wait; further appends are refused at once.
         watch: told of each transaction, on the event loop.
     """
 
-    def __init__(self, store: DecisionSink, *, rows_max: int, waiting_max: int, watch: Watch | None = None) -> None:
-        self._store = store
+    def __init__(self, *, rows_max: int, waiting_max: int, watch: Watch | None = None) -> None:
         self._rows_max = rows_max
         self._waiting_max = waiting_max
         self._watch = watch
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._waiting_rows = 0
         self._moved_at = 0.0
-        self._work = threading.Event()
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
         self.failure: str | None = None
         """What went wrong at the last transaction, until one is stored or the store is found well again."""
 
@@ -54,15 +51,17 @@ class GroupCommitWriter:
         return time.monotonic() - self._moved_at if self._waiting_rows else 0.0
 
     @property
+    @abstractmethod
     def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether what stores the decisions runs."""
 
+    @abstractmethod
     def start(self) -> None:
-        """Start the thread; to be called on the event loop that will append."""
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="decision-writer", daemon=True)
-        self._thread.start()
+        """Begin; to be called on the event loop that will append."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Store what waits, then end."""
 
     def append(self, rows: Sequence[DecisionRecord]) -> "asyncio.Future[Refused]":
         """Hand rows over.
@@ -83,8 +82,64 @@ class GroupCommitWriter:
             self._moved_at = time.monotonic()
         self._waiting_rows += len(rows)
         self._waiting.append((rows, future))
-        self._work.set()
+        self._wake()
         return future
+
+    @abstractmethod
+    def _wake(self) -> None:
+        """See to it that what waits is stored soon."""
+
+    def _take(self) -> list[Waiting]:
+        """Take whatever is waiting, up to the bound; ``deque.popleft`` needs no lock."""
+        taken: list[Waiting] = []
+        count = 0
+        while self._waiting and (not taken or count + len(self._waiting[0][0]) <= self._rows_max):
+            taken.append(self._waiting.popleft())
+            count += len(taken[-1][0])
+        return taken
+
+    def _answer(self, taken: list[Waiting], seconds: float, refused: Refused, error: ServiceError | None) -> None:
+        """Let the answers leave; runs on the event loop."""
+        rows = sum([len(group) for group, _ in taken])
+        self._waiting_rows -= rows
+        self._moved_at = time.monotonic()
+        for group, future in taken:
+            if future.done():  # the caller hung up; the rows are stored all the same
+                continue
+            if error is None:
+                future.set_result([row.decision_id for row in group if row.decision_id in refused] if refused else ())
+            else:
+                future.set_exception(error)
+        if self._watch is not None:
+            self._watch(rows, seconds, error is None)
+
+
+class GroupCommitWriter(DecisionWriter):
+    """Stores by a thread of this process.
+
+    Args:
+        store: where to append; used by the writer's thread alone.
+        rows_max: most rows in one transaction.
+        waiting_max: rows that may wait.
+        watch: told of each transaction.
+    """
+
+    def __init__(self, store: DecisionSink, *, rows_max: int, waiting_max: int, watch: Watch | None = None) -> None:
+        super().__init__(rows_max=rows_max, waiting_max=waiting_max, watch=watch)
+        self._store = store
+        self._work = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the thread; to be called on the event loop that will append."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="decision-writer", daemon=True)
+        self._thread.start()
 
     async def close(self) -> None:
         """Store what waits, then end the thread."""
@@ -129,26 +184,5 @@ class GroupCommitWriter:
         else:
             self.failure = None
 
-    def _take(self) -> list[_Waiting]:
-        """Take whatever is waiting, up to the bound; ``deque.popleft`` needs no lock."""
-        taken: list[_Waiting] = []
-        count = 0
-        while self._waiting and (not taken or count + len(self._waiting[0][0]) <= self._rows_max):
-            taken.append(self._waiting.popleft())
-            count += len(taken[-1][0])
-        return taken
-
-    def _answer(self, taken: list[_Waiting], seconds: float, refused: Refused, error: ServiceError | None) -> None:
-        """Let the answers leave; runs on the event loop."""
-        rows = sum([len(group) for group, _ in taken])
-        self._waiting_rows -= rows
-        self._moved_at = time.monotonic()
-        for group, future in taken:
-            if future.done():  # the caller hung up; the rows are stored all the same
-                continue
-            if error is None:
-                future.set_result([row.decision_id for row in group if row.decision_id in refused] if refused else ())
-            else:
-                future.set_exception(error)
-        if self._watch is not None:
-            self._watch(rows, seconds, error is None)
+    def _wake(self) -> None:
+        self._work.set()

@@ -189,7 +189,7 @@ def test_h5_clock_behind_the_log_is_flagged(tmp_path):
     assert "clock" in found
 
 
-def test_h5_queue_that_does_not_move_is_told_with_its_age(monkeypatch):
+def test_h5_queue_that_does_not_move_is_told_with_its_age():
     """While the disk does not answer the waiting time grows; once it does, it is gone."""
     gate = threading.Event()
 
@@ -212,9 +212,10 @@ def test_h5_queue_that_does_not_move_is_told_with_its_age(monkeypatch):
         await asyncio.sleep(0.1)
         grown = writer.stalled_seconds
         gate.set()
-        monkeypatch.setattr(writer, "_answer", lambda *_: None)
-        waiting.cancel()
+        await waiting
         await asyncio.sleep(0)
+        assert writer.stalled_seconds == 0
+        await writer.close()
         return grown
 
     assert asyncio.run(run()) >= 0.1

@@ -31,7 +31,8 @@ def served(tmp_path_factory):
 
 def files(service):
     """Every file that the service wrote: databases, write-ahead logs, checkpoints, the lines of its log."""
-    return {path.name: path.read_bytes() for path in service.directory.iterdir() if path.is_file()}
+    found = {path.name: path.read_bytes() for path in service.directory.iterdir() if path.is_file()}
+    return found | {"service.log": service.log_path.read_bytes()}
 
 
 def send_everybody(client):

@@ -180,7 +180,7 @@ class Alarms:
 
     def _log_state(self) -> LogState:
         services = self._services
-        own = None if is_embedded(services.engine) else {services.journal.writer}
+        own = None if is_embedded(services.engine) else {services.journal.writer, services.writer.chain}
         with storage_errors(), services.engine.connect() as connection:
             return look_at_log(connection, self._clock(), services.settings.checkpoint_file, own)
 

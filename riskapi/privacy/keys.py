@@ -29,6 +29,7 @@ subjects = sa.Table(
     METADATA,
     sa.Column("subject_hash", sa.LargeBinary, primary_key=True, comment="keyed hash of document, or name and birth"),
     sa.Column("subject_id", sa.Text, nullable=False, unique=True, comment="random"),
+    sqlite_with_rowid=False,
 )
 subject_keys = sa.Table(
     "subject_keys",
@@ -36,6 +37,7 @@ subject_keys = sa.Table(
     sa.Column("subject_id", sa.Text, primary_key=True),
     sa.Column("epoch", sa.Text, primary_key=True, comment="'content' or YYYY-MM"),
     sa.Column("wrapped", sa.LargeBinary, nullable=False, comment="AES-256-GCM by a key derived from the secret"),
+    sqlite_with_rowid=False,
 )
 state = sa.Table(
     "keys_state",

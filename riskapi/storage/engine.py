@@ -16,6 +16,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA secure_delete = ON",
+    "PRAGMA wal_autocheckpoint = 4000",  # pages: pages that change often are copied into the file less often
 )
 _FILE_MODE = 0o600
 _SQLITE = "sqlite:///"

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from riskapi.decisions import Claim, DecisionRecord, Rectifies, Refused
-from riskapi.errors import ChainError, StorageError
+from riskapi.errors import ChainError, ServiceError, StorageError
 from riskapi.settings import Settings
 
 _HEAD = struct.Struct("!I")
@@ -36,12 +36,14 @@ class StoreProcess:
 
     Attributes:
         socket: to talk through, without blocking; ``None`` while the process does not run.
+        chain: name of the chain that the process writes.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self.socket: socket.socket | None = None
+        self.chain = ""
 
     @property
     def pid(self) -> int | None:
@@ -68,15 +70,16 @@ class StoreProcess:
         settings = self._settings.model_dump(mode="json", include=_NEEDED) | {"secret_key": secret}
         try:
             _send(ours, marshal.dumps(settings))
-            _, error = _meaning(_receive(ours))
+            told, error = _meaning(_receive(ours))
         except (OSError, EOFError):
-            error = StorageError("The writer's process does not start: its output says why.")
+            told, error = (), StorageError("The writer's process does not start: its output says why.")
         if error is not None:
             ours.close()
             self.close()
             raise error
         ours.setblocking(False)
         self.socket = ours
+        (self.chain,) = told
 
     def close(self) -> None:
         """Let the process make its last checkpoint and end."""
@@ -177,13 +180,13 @@ def _exactly(source: socket.socket, size: int) -> bytes:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Any]:
-    """The parts that store decisions, on a chain of their own."""
+def _opened(settings: Settings) -> Iterator[tuple[Any, str]]:
+    """What stores decisions, and the name of the chain that it writes."""
     from riskapi.storage.parts import open_writer  # noqa: PLC0415 - the service needs this module, and not those parts
 
     store, journal = open_writer(settings)
     try:
-        yield store
+        yield store, journal.writer
     finally:
         journal.close()
 
@@ -216,10 +219,10 @@ def main(descriptor: int) -> None:
     with socket.socket(fileno=descriptor) as source, suppress(EOFError, ConnectionError):
         settings = Settings(**_receive(source))
         try:
-            with _opened(settings) as store:
-                _send(source, marshal.dumps((_STORED, [])))
+            with _opened(settings) as (store, chain):
+                _send(source, marshal.dumps((_STORED, [chain])))
                 _serve(source, store)
-        except StorageError as error:
+        except ServiceError as error:
             _send(source, marshal.dumps((_FAILED, str(error))))
 
 

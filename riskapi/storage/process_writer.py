@@ -45,6 +45,11 @@ class ProcessWriter(DecisionWriter):
         """Whether decisions can be handed over; a process that ended is being started again."""
         return self._loop is not None
 
+    @property
+    def chain(self) -> str:
+        """Name of the chain that the process writes."""
+        return self._process.chain
+
     def start(self) -> None:
         """Listen to the process; to be called on the event loop that will append."""
         self._loop = asyncio.get_running_loop()

@@ -48,6 +48,7 @@ decisions = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("writer", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False, comment="where the log tells of it"),
+    sqlite_with_rowid=False,
 )
 
 decision_contents = sa.Table(
@@ -78,6 +79,7 @@ idempotency_keys = sa.Table(
     sa.Column("key", sa.LargeBinary, primary_key=True, comment="keyed hash of the header"),
     sa.Column("fingerprint", sa.LargeBinary, nullable=False, comment="keyed hash of the canonical body"),
     sa.Column("decision_id", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 bundles = sa.Table(

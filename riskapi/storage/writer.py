@@ -55,6 +55,11 @@ class DecisionWriter(ABC):
     def is_alive(self) -> bool:
         """Whether what stores the decisions runs."""
 
+    @property
+    def chain(self) -> str:
+        """Name of the chain that it writes, where that is another one than the service's own."""
+        return ""
+
     @abstractmethod
     def start(self) -> None:
         """Begin; to be called on the event loop that will append."""

@@ -41,13 +41,14 @@ def test_process_stores_what_it_is_given(services):
     again = row(claim=Claim(b"key", b"other"))
 
     async def scenario(writer, process):
-        return [list(await writer.append(rows)) for rows in ([first, second], [again])]
+        return [list(await writer.append(rows)) for rows in ([first, second], [again])], writer.chain
 
-    assert run(services, scenario) == [[], [again.decision_id]]
+    refused, chain = run(services, scenario)
+    assert refused == [[], [again.decision_id]]
     found = services.decisions.decision(second.decision_id)
     assert (found.input, found.identity, found.answer) == (second.input, second.identity, second.answer)
     assert found.supersedes == first.decision_id
-    assert found.writer == ("2" if is_sqlite(services) else "1")
+    assert found.writer == chain == ("2" if is_sqlite(services) else "1")
     assert services.decisions.claimed("Gateway", first.claim) == (first.decision_id, True)
 
 

@@ -82,6 +82,7 @@ def _store() -> None:
         sa.Column("writer", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False, comment="where the log tells of it"),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "idempotency_keys",
@@ -90,6 +91,7 @@ def _store() -> None:
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False, comment="keyed hash of the canonical body"),
         sa.Column("decision_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("principal", "key"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "instance",

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from features.examples import EXAMPLE_RECORD
-from riskapi.auth import Scope
+from riskapi.access.matrix import Action
 from riskapi.decisions import Claim
 from tests.riskapi.makers import BOTH, bearer, make_key, scoring_service, services_of, with_facts
 
@@ -87,7 +87,7 @@ def test_two_keys_in_one_request_are_refused(client):
 def test_key_belongs_to_the_principal_that_sends_it(client):
     """The same key of another client is another key; nobody learns what others sent."""
     first = post(client, "shared")
-    other = bearer(make_key(services_of(client), (Scope.SCORE, *BOTH), "Gateway MBA"))
+    other = bearer(make_key(services_of(client), (Action.SCORE, *BOTH), "Gateway MBA"))
     theirs = post(client, "shared", with_facts(journey={"stay_days": 1}), **other)
     assert theirs.status_code == 200
     assert REPLAYED not in theirs.headers
@@ -97,8 +97,8 @@ def test_key_belongs_to_the_principal_that_sends_it(client):
 def test_answer_is_not_shown_to_a_key_that_lost_an_audience(client):
     """A principal whose new key has fewer audiences does not get the old answer by trying again."""
     services = services_of(client)
-    wide = bearer(make_key(services, (Scope.SCORE, *BOTH), "Gateway KIS"))
-    narrow = bearer(make_key(services, (Scope.SCORE, Scope.ENFORCEMENT), "Gateway KIS"))
+    wide = bearer(make_key(services, (Action.SCORE, *BOTH), "Gateway KIS"))
+    narrow = bearer(make_key(services, (Action.SCORE, Action.ENFORCEMENT), "Gateway KIS"))
     assert post(client, "audiences", **wide).status_code == 200
     refused = post(client, "audiences", **narrow)
     assert refused.status_code == 403

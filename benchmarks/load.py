@@ -71,7 +71,10 @@ def load(url: str, sent: Path, process: int, connections: int, seconds: int) -> 
     """
     before = cpu_seconds(process)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s", str(sent), url]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    printed = done.stdout
+    if done.returncode:
+        sys.exit(f"{url}: wrk ended with status {done.returncode}; is the server still there?\n{printed}{done.stderr}")
     spent = cpu_seconds(process) - before
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
     requests = int(_find(r"(\d+) requests in", printed))

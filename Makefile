@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 WORKERS ?= 2
 PIP_INSTALL := $(RUN) -m pip install --disable-pip-version-check -qq --no-deps --require-hashes
 
-.PHONY: help demo test check format docs faults bench sbom audit hooks lock clean
+.PHONY: help demo test check format docs faults rigour bench sbom audit hooks lock clean
 help: ## Explain the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -54,6 +54,12 @@ docs: $(VENV)/.locked ## Write the pages of docs/ that come from the code
 
 faults: $(VENV)/.locked ## All faults: kills, power cuts, failing disks, PostgreSQL, tampering (about half an hour)
 	@RISKAPI_FAULTS=full $(RUN) -m pytest tests/faults $(PYTEST_ARGS)
+
+# `make rigour RIGOUR_SEEDS=40 RIGOUR_CLAIMS="prevalence off_policy"` measures longer, or only some.
+RIGOUR_SEEDS ?= 20
+RIGOUR_CLAIMS ?=
+rigour: $(VENV)/.locked ## The scoreboard: what the training side claims, measured on worlds with known truth, with controls
+	@$(RUN) -m training.rigour $(RIGOUR_CLAIMS) --seeds $(RIGOUR_SEEDS)
 
 bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead
 	@PYTHONPATH=. $(RUN) benchmarks/score_in_process.py

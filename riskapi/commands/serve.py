@@ -10,8 +10,8 @@ import typer
 
 from riskapi.app import create_app
 from riskapi.commands.console import errors_shown
+from riskapi.server.run import run
 from riskapi.services import Services
-from riskapi.serving import run
 from riskapi.settings import Settings
 from riskapi.telemetry import configure_logging
 

@@ -20,8 +20,10 @@ from riskapi.access.matrix import Role
 from riskapi.access.principal import PrincipalKind
 from riskapi.app import create_app
 from riskapi.errors import SettingsError
+from riskapi.server.connection import guarded
+from riskapi.server.limits import limits_of
+from riskapi.server.run import tls_of
 from riskapi.services import Services
-from riskapi.serving import guarded, limits_of, tls_of
 from riskapi.settings import Settings
 from tests.riskapi.makers import SECRET, settings
 

@@ -1,4 +1,4 @@
-"""The server's side of a connection: deadlines, bounds and one meaning for every request, before any of it is served.
+"""One connection: deadlines, bounds and one meaning for every request, before any of it is served.
 
 uvicorn parses (by llhttp, strictly) and runs the application. What it leaves open is closed here: a head may take for
 ever, be of any size and name any host; an answer may never be fetched; the rest of a body that nobody reads may go on.
@@ -6,74 +6,22 @@ ever, be of any size and name any host; an answer may never be fetched; the rest
 """
 
 import asyncio
-import re
-import resource
 import socket
-import ssl
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import httptools
-import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from riskapi.access.certificates import peer_certificate
 from riskapi.errors import plain_answer
+from riskapi.server.framing import Trailers, is_padded
+from riskapi.server.head import check_head
+from riskapi.server.limits import Limits
+from riskapi.server.refusals import HEAD, LATE, PADDED, SYNTAX, Refusal, RefusedError
 from riskapi.services import Services
-from riskapi.settings import Settings
-
-_HOST = re.compile(rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-_ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
-_SPOKEN = ("1.1", "1.0")
-_IDLE_SECONDS = 5
-_TRAILERS_MAX = 100
-_FRAMING_PER_BYTE = 8
-"""Bytes of framing that a byte of content may cost; a chunk of one byte costs six."""
-_FRAMING_BYTES = 1 << 19
-"""Bytes of framing that any body may have: more than one read from the socket brings."""
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a connection may cost.
-
-    Attributes:
-        head_seconds: from the first wait for a request to the end of its head.
-        body_seconds: from there to the end of its body; the application gives up earlier and answers 408.
-        write_seconds: how long a caller may leave an answer unread.
-        head_bytes: request line and headers together.
-        headers: number of headers.
-        hosts: names that may be asked for, in lower case and without port; empty allows any.
-    """
-
-    head_seconds: float = 10.0
-    body_seconds: float = 12.0
-    write_seconds: float = 10.0
-    head_bytes: int = 16 * 1024
-    headers: int = 100
-    hosts: frozenset[bytes] = frozenset()
-
-
-class Refusal(NamedTuple):
-    """Why a request is not served: its status, the word for the log, the sentence for the caller."""
-
-    status: int
-    cause: str
-    detail: str
-
-
-SYNTAX = Refusal(400, "syntax", "The request is no strict HTTP/1.1 message.")
-HOST = Refusal(400, "host", "The request must name one host, and one that this service answers for.")
-TARGET = Refusal(400, "target", "The request must ask for a path of the host that it names.")
-CODING = Refusal(400, "transfer_encoding", "A body comes with Content-Length, or in chunks and nothing else.")
-VERSION = Refusal(505, "version", "HTTP/1.1 is spoken here.")
-HEAD = Refusal(431, "head_size", "Request line and headers are too large together.")
-PADDED = Refusal(400, "padding", "The body has more framing than content.")
-LATE = Refusal(408, "head_timeout", "The head of the request did not arrive in time.")
 
 
 class _Phase(Enum):
@@ -82,24 +30,6 @@ class _Phase(Enum):
     HEAD = auto()
     BODY = auto()
     NOTHING = auto()
-
-
-class _RefusedError(Exception):
-    """Leaves the parser from within one of its callbacks."""
-
-
-class _Trailers(list[tuple[bytes, bytes]]):
-    """Takes trailers, up to a bound, and keeps none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._count = 0
-
-    def append(self, _pair: tuple[bytes, bytes]) -> None:
-        """Count one."""
-        self._count += 1
-        if self._count > _TRAILERS_MAX:
-            raise _RefusedError
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -160,9 +90,11 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._head_bytes > self.limits.head_bytes:
                 self._refuse(HEAD)
                 return
-        elif self._phase is _Phase.BODY and self._is_padded(len(data)):
-            self._refuse(PADDED)
-            return
+        elif self._phase is _Phase.BODY:
+            self._wire_bytes += len(data)
+            if is_padded(self._wire_bytes, self._body_bytes):
+                self._refuse(PADDED)
+                return
         if self._phase is not self._awaited:
             self._watch()
 
@@ -176,13 +108,13 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Hand the request on if it has one meaning only."""
-        refusal = self._check_head()
+        refusal = check_head(self.parser.get_http_version(), self.url, self.headers, self.limits)
         if refusal is not None:
             self._refusal = refusal
-            raise _RefusedError
+            raise RefusedError
         self._phase = _Phase.BODY
         super().on_headers_complete()
-        self.headers = _Trailers()  # what comes after the body is no header: it is counted and forgotten
+        self.headers = Trailers()  # what comes after the body is no header: it is counted and forgotten
         self._wire_bytes = self._body_bytes = 0
         self._keeps_alive = self.cycle.keep_alive
         self.cycle.keep_alive = False  # an answer before the end of the body is the last one
@@ -269,36 +201,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _check_head(self) -> Refusal | None:
-        """Look for whatever could be read in two ways."""
-        version = self.parser.get_http_version()
-        if version not in _SPOKEN:
-            return VERSION
-        hosts, codings, size = [], [], len(self.url)
-        for name, value in self.headers:
-            size += len(name) + len(value)
-            if name == b"host":
-                hosts.append(value)
-            elif name == b"transfer-encoding":
-                codings.append(value.lower())
-        if size > self.limits.head_bytes or len(self.headers) > self.limits.headers:
-            return HEAD
-        if codings and (codings != [b"chunked"] or version != "1.1"):
-            return CODING
-        if len(hosts) != 1 and (hosts or version == "1.1"):
-            return HOST
-        if hosts and not self._answers_for(hosts[0]):
-            return HOST
-        return None if self._asks_for_path(hosts) else TARGET
-
-    def _answers_for(self, host: bytes) -> bool:
-        found = _HOST.fullmatch(host)
-        return found is not None and (not self.limits.hosts or found[1].lower() in self.limits.hosts)
-
-    def _asks_for_path(self, hosts: list[bytes]) -> bool:
-        absolute = _ABSOLUTE.match(self.url)
-        return self.url.startswith(b"/") if absolute is None else absolute[1] in hosts
-
     def _is_endless_head(self, data: bytes) -> bool:
         """Whether a head is larger than it may be, seen without parsing it."""
         limit = self.limits.head_bytes
@@ -311,11 +213,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
         super()._start_asgi_task(cycle, app)
-
-    def _is_padded(self, received: int) -> bool:
-        """Whether far more came than what the body holds: extensions of chunks, or trailers, without end."""
-        self._wire_bytes += received
-        return self._wire_bytes > _FRAMING_PER_BYTE * self._body_bytes + _FRAMING_BYTES
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer for a request that is not served; where an earlier one is being answered, only end the connection."""
@@ -365,61 +262,3 @@ def guarded(limits: Limits, services: Services) -> type[GuardedProtocol]:
     """Make the protocol of a server."""
     members: Mapping[str, Any] = {"limits": limits, "services": services}
     return type("BoundedProtocol", (GuardedProtocol,), dict(members))
-
-
-def limits_of(services: Services) -> Limits:
-    """Derive the limits of connections from the settings.
-
-    On a loopback address only its own names are answered for, so that no page of another site reaches the service
-    through a name of its own; elsewhere any name is, unless the settings list some.
-    """
-    settings = services.settings
-    hosts = settings.allowed_hosts or (_LOCAL_NAMES if settings.is_local else ())
-    return Limits(
-        head_seconds=settings.head_timeout_seconds,
-        body_seconds=settings.body_timeout_seconds + 2,
-        write_seconds=settings.body_timeout_seconds,
-        hosts=frozenset(host.lower().encode() for host in hosts),
-    )
-
-
-def run(application: Any, services: Services) -> None:
-    """Serve until told to stop.
-
-    Args:
-        application: the ASGI application.
-        services: what it works with; settings, log and metrics are taken from there.
-    """
-    settings = services.settings
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is an open file
-    uvicorn.run(
-        application,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http=guarded(limits_of(services), services),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-        ws="none",
-        **tls_of(settings),
-    )
-
-
-def tls_of(settings: Settings) -> dict[str, Any]:
-    """Derive the server's TLS options from the settings; none where it speaks plain HTTP."""
-    if settings.tls_certificate_file is None:
-        return {}
-    asked = ssl.CERT_REQUIRED if settings.tls_client_required else ssl.CERT_OPTIONAL
-    return {
-        "ssl_certfile": settings.tls_certificate_file,
-        "ssl_keyfile": settings.tls_key_file,
-        "ssl_ca_certs": settings.tls_client_ca_file,
-        "ssl_cert_reqs": ssl.CERT_NONE if settings.tls_client_ca_file is None else asked,
-        "ssl_version": ssl.PROTOCOL_TLS_SERVER,
-    }

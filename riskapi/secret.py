@@ -13,7 +13,7 @@ _KEY_BYTES = 32
 
 
 class ServiceSecret:
-    """Keyed hashes of API keys, of linkage facts and of subjects, and the key that wraps subject keys.
+    """Keyed hashes of API keys, of linkage facts and of subjects, the key that wraps subject keys, those of the lane.
 
     Each purpose has a key of its own.
 
@@ -22,10 +22,10 @@ class ServiceSecret:
     True
     """
 
-    __slots__ = ("_api_keys", "_facts", "_subjects", "wrapping_key")
+    __slots__ = ("_api_keys", "_facts", "_raw", "_subjects", "wrapping_key")
 
     def __init__(self, secret: SecretStr) -> None:
-        raw = secret.get_secret_value().encode()
+        raw = self._raw = secret.get_secret_value().encode()
         self._api_keys = hmac.new(hmac.digest(raw, b"riskapi api keys v1", _DIGEST), digestmod=_DIGEST)
         key = hmac.digest(raw, b"riskapi linkage facts v1", _DIGEST)
         self._facts = hashlib.blake2b(key=key, digest_size=_FACT_BYTES)
@@ -48,6 +48,10 @@ class ServiceSecret:
         started = self._facts.copy()  # keyed once, as above
         started.update(value.encode())
         return started.hexdigest()
+
+    def lane_key(self, month: str) -> bytes:
+        """Derive the key by which travellers are drawn at random in one month (YYYY-MM); it says nothing of others."""
+        return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"riskapi random lane v1 " + month.encode()).derive(self._raw)
 
     def hash_subject(self, purpose: bytes, value: bytes) -> bytes:
         """Hash what says who somebody is, or what a client sent under a name of its own.

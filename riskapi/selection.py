@@ -1,0 +1,225 @@
+"""Who is referred: by score within a capacity, or by the random lane; with the chance of it before the draw.
+
+What is promised of slots: one process never refers more travellers by score for one crossing point and hour than there
+are slots, and a traveller who is sent again for the same hour keeps theirs. Counts live in memory: with several
+processes the bound holds for each, so share the slots out among them; a restart begins anew.
+"""
+
+import threading
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from math import floor, inf, nextafter
+from typing import Final, NamedTuple
+
+import orjson
+
+from features.risk import Audience
+from models.assessment import RiskAssessment
+from models.baselines import Baselines
+from riskapi.lane import Lane
+from riskapi.live import LiveModel
+from riskapi.selection_policy import RiskCapacity, SelectionPolicy
+
+HOURS_KEPT: Final = 10_000
+"""Hours of crossing points whose slots are counted at once; beyond, the one that was counted first is forgotten."""
+_SECONDS_OF_HOUR = 3600
+
+
+class Arm(StrEnum):
+    """How somebody came to be referred."""
+
+    SCORE = "score"
+    RANDOM = "random"
+
+
+class Taken(NamedTuple):
+    """Somebody who may take a slot: whom a decision is about, where and when they cross."""
+
+    subject: bytes
+    point: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """Whether a person is asked to look at a traveller, and how that came about.
+
+    Attributes:
+        referred: whether a person is asked to look.
+        arm: by score or by the random lane; ``None`` where nobody is asked. Who is drawn counts as drawn, whatever the
+            score, so that the lane is a sample of everybody.
+        probability: chance of being referred, given the record and the slots left, before the draw. It is 0 only where
+            there is no lane.
+        json: the above as it is sent.
+        told: the same as the log has it: audience, arm (``none``, or ``full`` where slots lacked) and probability.
+    """
+
+    referred: bool
+    arm: Arm | None
+    probability: float
+    json: orjson.Fragment
+    told: str
+
+
+class _Referrals:
+    """Every referral that there can be for one audience, made once."""
+
+    def __init__(self, audience: str, lane: float) -> None:
+        self.none = _made(audience, None, lane)
+        self.full = _made(audience, None, lane, "full")
+        self.score = _made(audience, Arm.SCORE, 1.0)
+        self.random = _made(audience, Arm.RANDOM, lane)
+        self.random_and_score = _made(audience, Arm.RANDOM, 1.0)
+
+
+def _made(audience: str, arm: Arm | None, probability: float, word: str = "none") -> Referral:
+    sent = {"referred": arm is not None, "arm": arm, "probability": probability}
+    told = f"{audience}:{word if arm is None else arm.value}:{probability!r}"
+    return Referral(arm is not None, arm, probability, orjson.Fragment(orjson.dumps(sent)), told)
+
+
+class _Rule(NamedTuple):
+    """What one model refers by score."""
+
+    threshold: float
+    capacity: RiskCapacity | None
+    """``None`` where no slots bound it."""
+
+
+class Selector:
+    """Selects under one policy; may be used from any thread.
+
+    Args:
+        policy: who is referred.
+        key_of: gives the lane's key of a month.
+    """
+
+    def __init__(self, policy: SelectionPolicy, key_of: Callable[[str], bytes]) -> None:
+        self.policy = policy
+        self.version = policy.version
+        self.lane = Lane(key_of, policy.lane)
+        self._rules: dict[str, _Rule] = {}
+        self._referrals = {audience.value: _Referrals(audience.value, policy.lane) for audience in Audience}
+        self._hours = Hours()
+
+    def select(
+        self, decision_id: str, scored_at: str, who: Taken, found: Iterable[tuple[LiveModel, RiskAssessment]]
+    ) -> list[Referral]:
+        """Select for each risk of a decision.
+
+        Args:
+            decision_id: that the draw rests on.
+            scored_at: when, in UTC (ISO 8601): its month says which key draws.
+            who: may take a slot.
+            found: each model with what it said.
+        """
+        draws = self.lane.of(scored_at[:7])
+        drawn: dict[str, bool] = {}
+        selected = []
+        for model, risk in found:
+            audience = risk.audience
+            if audience not in drawn:
+                drawn[audience] = draws.drawn(decision_id, audience)
+            there = self._referrals[audience]
+            rule = self._rules.get(risk.model.digest) or self._learn(model)
+            if not (risk.log_odds >= rule.threshold and not abstains(risk)):  # not-a-number reaches no threshold
+                selected.append(there.random if drawn[audience] else there.none)
+            elif rule.capacity is None:
+                selected.append(there.random_and_score if drawn[audience] else there.score)
+            else:
+                selected.append(self._within_slots(risk.risk, rule.capacity, who, there, is_drawn=drawn[audience]))
+        return selected
+
+    def select_unscored(self, decision_id: str, scored_at: str, audiences: Iterable[str]) -> dict[str, Referral]:
+        """Select for each audience of a decision without scores: by the lane alone."""
+        draws = self.lane.of(scored_at[:7])
+        selected = {}
+        for audience in audiences:
+            there = self._referrals[audience]
+            selected[audience] = there.random if draws.drawn(decision_id, audience) else there.none
+        return selected
+
+    def threshold(self, model: LiveModel) -> float:
+        """The log-odds from which a model refers by score."""
+        return (self._rules.get(model.bundle.digest) or self._learn(model)).threshold
+
+    def _learn(self, model: LiveModel) -> _Rule:
+        capacity = self.policy.of(model.risk)
+        bounded = capacity if capacity.slots or capacity.slots_per_hour is not None else None
+        rule = _Rule(threshold_of(model.bundle.baselines, capacity.capacity), bounded)
+        self._rules[model.bundle.digest] = rule
+        return rule
+
+    def _within_slots(
+        self, risk: str, capacity: RiskCapacity, who: Taken, there: _Referrals, *, is_drawn: bool
+    ) -> Referral:
+        """Refer by score while slots are left; who is drawn takes none, since the lane has places of its own."""
+        limit = capacity.slots_at(who.point)
+        if limit is not None and not self._hours.has_one(risk, who, limit, take=not is_drawn):
+            return there.random if is_drawn else there.full
+        return there.random_and_score if is_drawn else there.score
+
+
+class Hours:
+    """Counts who has taken the slots of the hours of crossing points, in bounded memory."""
+
+    def __init__(self, kept: int = HOURS_KEPT) -> None:
+        self._kept = kept
+        self._lock = threading.Lock()
+        self._taken: OrderedDict[tuple[str, str, int], set[bytes]] = OrderedDict()
+
+    def has_one(self, risk: str, who: Taken, limit: int, *, take: bool) -> bool:
+        """Whether there is a slot for somebody: theirs from before, or a free one.
+
+        Args:
+            risk: that the slot is for.
+            who: would have it.
+            limit: slots of that point and hour.
+            take: keep it for them.
+        """
+        hour = risk, who.point, int(who.at.timestamp()) // _SECONDS_OF_HOUR
+        with self._lock:
+            taken = self._taken.get(hour)
+            if taken is None:
+                taken = self._taken[hour] = set()
+                if len(self._taken) > self._kept:
+                    self._taken.popitem(last=False)
+            if who.subject in taken:
+                return True
+            if len(taken) >= limit:
+                return False
+            if take:
+                taken.add(who.subject)
+            return True
+
+
+def abstains(risk: RiskAssessment) -> bool:
+    """Whether the model has too little to go by: such a record is never referred by its score."""
+    return bool(risk.out_of_range)
+
+
+def threshold_of(baselines: Baselines, share: float) -> float:
+    """Find the log-odds that at most a share of the reference population reaches.
+
+    Between two quantiles the line is straight. Where equal scores straddle the limit none of them reaches it: what
+    cannot be told apart is treated alike, and a share promised to those who do the work is not exceeded.
+
+    >>> even = Baselines(tuple(place / 1000 for place in range(1001)), {})
+    >>> [threshold_of(even, share) for share in (1.0, 0.25, 0.02, 0.0)]
+    [-inf, 0.75, 0.98, inf]
+    """
+    quantiles: Sequence[float] = baselines.quantiles
+    if share >= 1:
+        return -inf
+    if share <= 0:
+        return inf
+    last = len(quantiles) - 1
+    place = round((1 - share) * last, 9)
+    below = floor(place)
+    part = place - below
+    found = quantiles[below] if not part else quantiles[below] + part * (quantiles[below + 1] - quantiles[below])
+    return nextafter(found, inf) if bisect_left(quantiles, found) < below else found

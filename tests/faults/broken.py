@@ -28,6 +28,52 @@ sqlalchemy.create_engine = create_engine
 """
 """The same for PostgreSQL."""
 
+KEYS_NOT_HELD = """
+import contextlib
+
+import riskapi.idempotency as idempotency
+import riskapi.storage.decisions as decisions
+
+real = decisions._claim
+decisions._claim = lambda connection, rows: real(connection, rows) and ()
+idempotency.IdempotencyKeys.flight = lambda *_: contextlib.nullcontext()
+"""
+"""Looks whether an idempotency key came before, and stores whatever comes: of two at once both become decisions."""
+
+KEYS_NOT_STORED = """
+import riskapi.storage.decisions as decisions
+
+assert decisions._claim
+decisions._claim = lambda connection, rows: ()
+"""
+"""Forgets idempotency keys."""
+
+CRASH_BEFORE_ANSWER = """
+import os
+import pathlib
+import signal
+
+import fastapi
+
+real_call = fastapi.FastAPI.__call__
+armed = pathlib.Path(__file__).with_name("armed")
+
+
+async def call(self, scope, receive, send):
+    async def crash(message):
+        if message["type"] == "http.response.start" and scope["path"] == "/v1/scores" and armed.exists():
+            assert message["status"] == 200
+            armed.unlink()
+            os.killpg(0, signal.SIGKILL)
+        await send(message)
+
+    await real_call(self, scope, receive, crash)
+
+
+fastapi.FastAPI.__call__ = call
+"""
+"""Service and writer end when a decision is on disk and nothing of its answer has left, where a file says so."""
+
 
 def place_of(directory: Path, change: str) -> Path:
     """Write a change that every Python process of a service makes at its start; gives the place to look into first."""

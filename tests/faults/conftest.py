@@ -1,9 +1,11 @@
 """How thorough a run is: a few faults each time, all that the acceptance list asks for with RISKAPI_FAULTS=full."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from tests.postgres import PostgresServer, postgres
 
 FULL = os.environ.get("RISKAPI_FAULTS") == "full"
 
@@ -22,6 +24,13 @@ def only_full(full: bool) -> None:  # noqa: FBT001 - a fixture's name
     """For tests that only a thorough run has."""
     if not full:
         pytest.skip(LONG)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that nothing is done to."""
+    with postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -69,7 +70,19 @@ def test_composed_and_decomposed_letters_are_different_bodies(client):
     assert post(client, "nfc", with_facts(traveller={"surname": "A\u030a"})).status_code == 422
 
 
-@pytest.mark.parametrize("key", ["", " ", "x" * 256, "a b", "caf\xe9", "tab\tkey"])
+@pytest.mark.parametrize("key", ["!", "~" * 255, '"quoted"', "8e03978e-40d5-43e8-bc93-6894a57f9324"])
+def test_key_may_be_any_printable_word_of_255_characters(client, key):
+    """What is just allowed is a key like any other, quotation marks included."""
+    first, again = post(client, key), post(client, key)
+    assert (first.status_code, again.content, again.headers[REPLAYED]) == (200, first.content, "true")
+
+
+def test_blanks_around_a_key_are_no_part_of_it(client):
+    """As in any header."""
+    assert post(client, " around ").content == post(client, "around").content
+
+
+@pytest.mark.parametrize("key", ["", " ", "x" * 256, "a b", "caf\xe9", "tab\tkey", "a\x7f", "key, other"])
 def test_key_that_is_none_is_refused(client, key):
     """One printable word of at most 255 characters; what was sent is not repeated."""
     answer = client.post("/v1/scores", json=EXAMPLE_RECORD, headers={b"Idempotency-Key": key.encode("latin-1")})
@@ -80,8 +93,9 @@ def test_key_that_is_none_is_refused(client, key):
 
 def test_two_keys_in_one_request_are_refused(client):
     """Nobody has to guess which one counts."""
-    headers = [(b"idempotency-key", b"a"), (b"idempotency-key", b"b"), (b"content-type", b"application/json")]
-    assert client.post("/v1/scores", json=EXAMPLE_RECORD, headers=headers).status_code == 422
+    for second in (b"a", b"b", b""):
+        headers = [(b"idempotency-key", b"a"), (b"idempotency-key", second), (b"content-type", b"application/json")]
+        assert client.post("/v1/scores", json=EXAMPLE_RECORD, headers=headers).status_code == 422
 
 
 def test_key_belongs_to_the_principal_that_sends_it(client):
@@ -105,36 +119,28 @@ def test_answer_is_not_shown_to_a_key_that_lost_an_audience(client):
     assert "protection" not in refused.text
 
 
-def test_many_threads_with_few_keys_make_one_decision_a_key(client):
-    """Fifty threads, twenty keys: twenty decisions, equal answers, and 409 while the first is under way."""
-    before = decisions_in(client)
-    barrier = threading.Barrier(50)
+def test_key_under_way_is_answered_with_409(client, monkeypatch):
+    """The second of two at once is told to come again; once the first is answered, it gets that answer."""
+    writer = services_of(client).writer
+    append, begun, go_on = writer.append, threading.Event(), threading.Event()
 
-    def send(thread):
-        barrier.wait()
-        found = []
-        for key in range(20):
-            answer = post(client, f"race-{key}")
-            while answer.status_code == 409:
-                answer = post(client, f"race-{key}")
-            found.append((answer.status_code, answer.content))
-        return found
+    async def held(rows):
+        begun.set()
+        await asyncio.to_thread(go_on.wait, 60)
+        return await append(rows)
 
-    with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(send, range(50)))
-    assert decisions_in(client) - before == 20
-    for key in range(20):
-        assert {one[key] for one in answers} == {(200, answers[0][key][1])}
-
-
-def test_key_under_way_is_answered_with_409(client):
-    """The second of two at once is told to come again; its key is free once the first is answered."""
-    services = services_of(client)
-    principal = services.ring.principal(client.headers["Authorization"], services.clock())
-    claim = services.idempotency.claim([(b"idempotency-key", b"slow")], principal, EXAMPLE_RECORD)
-    with services.idempotency.flight(principal, claim):
-        assert post(client, "slow").status_code == 409
-    assert post(client, "slow").status_code == 200
+    monkeypatch.setattr(writer, "append", held)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(post, client, "slow")
+        try:
+            assert begun.wait(60)
+            refused = post(client, "slow")
+            assert refused.json()["type"] == "urn:riskapi:problem:still-in-flight"
+            assert refused.status_code == 409
+        finally:
+            go_on.set()
+    again = post(client, "slow")
+    assert (again.content, again.headers[REPLAYED]) == (first.result().content, "true")
 
 
 def test_key_that_another_process_stored_meanwhile_is_replayed(client, monkeypatch):

@@ -12,8 +12,8 @@ from features.spec import Monotone, ReasonText, feature
     message="PNR",
     reason=ReasonText(
         code="CO01",
-        raises="{value:.0f} ways of contact are on the booking, fewer than usual",
-        lowers="{value:.0f} ways of contact are on the booking, no fewer than usual",
+        raises="Ways of contact on the booking: {value:.0f}, fewer than usual",
+        lowers="Ways of contact on the booking: {value:.0f}, no fewer than usual",
         missing="No contact data was submitted",
     ),
     because="Organised journeys share or omit contact details; how many ways of contact exist is the part of that"

@@ -242,8 +242,8 @@ def mrz_disagrees(record: TravellerRecord) -> bool | None:
     indicators=(11,),
     reason=ReasonText(
         code="DO09",
-        raises="{value:.0f} documents were presented: more frequent among confirmed cases",
-        lowers="{value:.0f} documents were presented: less frequent among confirmed cases",
+        raises="Documents presented, {value:.0f} in all: more frequent among confirmed cases",
+        lowers="Documents presented, {value:.0f} in all: less frequent among confirmed cases",
         missing="No document was submitted",
     ),
     because="Several documents for one journey are unusual without a visa or permit among them (UNODC, Migrant"

@@ -11,8 +11,8 @@ from features.spec import Monotone, ReasonText, feature
     indicators=(21,),
     reason=ReasonText(
         code="HI01",
-        raises="{value:.0f} earlier checks found nothing, fewer than usual",
-        lowers="{value:.0f} earlier checks found nothing",
+        raises="Earlier checks that found nothing: {value:.0f}, fewer than usual",
+        lowers="Earlier checks that found nothing: {value:.0f}",
         missing="Nothing is known of earlier checks",
     ),
     because="Facts that speak for a traveller must count as well (Court of Justice of the EU, C-817/19): a traveller"

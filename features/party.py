@@ -10,8 +10,8 @@ from features.spec import Monotone, ReasonText, feature
     message="PNR",
     reason=ReasonText(
         code="PA01",
-        raises="{value:.0f} travellers are on the booking: more frequent among confirmed cases",
-        lowers="{value:.0f} travellers are on the booking: less frequent among confirmed cases",
+        raises="Travellers on the booking, {value:.0f} in all: more frequent among confirmed cases",
+        lowers="Travellers on the booking, {value:.0f} in all: less frequent among confirmed cases",
         missing="The number of travellers on the booking was not given",
     ),
     because="Organised journeys are booked for single travellers or for groups more often than for families (GTAS"

@@ -43,8 +43,8 @@ def data_not_verified(record: TravellerRecord) -> bool | None:
     message="API",
     reason=ReasonText(
         code="QU02",
-        raises="{value:.0f} facts are missing from the carrier's passenger message, more than usual",
-        lowers="{value:.0f} facts are missing from the carrier's passenger message, no more than usual",
+        raises="Facts missing from the carrier's passenger message: {value:.0f}, more than usual",
+        lowers="Facts missing from the carrier's passenger message: {value:.0f}, no more than usual",
         missing="No passenger message is expected or received",
     ),
     because="Fields missing against the carrier's norm are a published indicator of document fraud (PAXLST mandatory"
@@ -77,8 +77,8 @@ def api_facts_missing(record: TravellerRecord) -> float | None:
     message="PNR",
     reason=ReasonText(
         code="QU03",
-        raises="{value:.0f} facts are missing from the booking, more than usual",
-        lowers="{value:.0f} facts are missing from the booking, no more than usual",
+        raises="Facts missing from the booking: {value:.0f}, more than usual",
+        lowers="Facts missing from the booking: {value:.0f}, no more than usual",
         missing="No booking is expected or received",
     ),
     because="Fields missing against the carrier's norm are a published indicator (PNRGOV; GTAS data quality). A booking"
@@ -208,8 +208,8 @@ def arrival_gap_hours(record: TravellerRecord) -> float | None:
     message="DOC",
     reason=ReasonText(
         code="QU07",
-        raises="{value:.0f} dates of the document that was read are missing, more than usual",
-        lowers="{value:.0f} dates of the document that was read are missing, no more than usual",
+        raises="Missing dates of the document that was read: {value:.0f}, more than usual",
+        lowers="Missing dates of the document that was read: {value:.0f}, no more than usual",
         missing="No document was read",
     ),
     because="Dates missing from a document that was read belong to the published indicator on missing fields (PAXLST"

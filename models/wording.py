@@ -1,6 +1,7 @@
 """How observed values and usual values are put into words: short, with their unit, for a person in a hurry."""
 
 import math
+import re
 from collections.abc import Callable
 
 from features.spec import FeatureSpec, FeatureValue, Kind, Monotone
@@ -13,12 +14,20 @@ SHARES = frozenset({"share", "fraction"})
 JOINT = "\x1f"
 """Separates the parts of a category that was joined from several (see :mod:`features.declared`)."""
 
+_COUNTED = re.compile(r"(\{value:,?\.0f\}) (\w+[^\Ws])s\b")
+"""A whole number in a sentence, and the plural that it counts."""
+_AS_SAID = re.compile(r"\{value\}")
+_LOW, _HIGH = 0.5, 1.5
+"""Between these a number is shown as a whole 1."""
+
 
 def number_text(value: float, unit: str | None = None) -> str:
     """Write a number as people would say it.
 
     >>> number_text(1234.5, "days"), number_text(0.1234), number_text(0.071, "share"), number_text(3, "percent")
     ('1,234 days', '0.123', '7.1 %', '3 %')
+    >>> number_text(1, "days"), number_text(1, "kg per day")
+    ('1 day', '1 kg per day')
     """
     unit = unit or ""
     if unit in SHARES:
@@ -30,7 +39,18 @@ def number_text(value: float, unit: str | None = None) -> str:
     text = f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"  # noqa: PLR2004  three digits say enough
     if unit == "percent":
         return f"{text} %"
+    if text == "1":
+        unit = _one(unit)
     return text if unit in BARE_UNITS else f"{text} {unit}"
+
+
+def _one(unit: str) -> str:
+    """Name one of what a unit counts: a single word in the plural loses its ending.
+
+    >>> _one("checks"), _one("gross"), _one("kg per days")
+    ('check', 'gross', 'kg per days')
+    """
+    return unit[:-1] if unit.isalpha() and unit.endswith("s") and not unit.endswith("ss") else unit
 
 
 def share_text(share: float) -> str:
@@ -74,8 +94,8 @@ def sentence_of(spec: FeatureSpec) -> Callable[[FeatureValue, bool], str]:
 
         return flag_sentence
 
-    say_raises, say_lowers = raises.format, lowers.format
     if spec.kind is Kind.CATEGORY:
+        say_raises, say_lowers = raises.format, lowers.format
 
         def category_sentence(value: FeatureValue, up: bool) -> str:  # noqa: FBT001  as above
             if value is None:
@@ -84,12 +104,33 @@ def sentence_of(spec: FeatureSpec) -> Callable[[FeatureValue, bool], str]:
 
         return category_sentence
 
+    more, less = _number_sayer(raises), _number_sayer(lowers)
+
     def number_sentence(value: FeatureValue, up: bool) -> str:  # noqa: FBT001  as above
         if value is None or value != value:  # noqa: PLR0124  not-a-number
             return missing
         try:
-            return (say_raises if up else say_lowers)(value=value)
+            return (more if up else less)(value)  # type: ignore[arg-type]
         except OverflowError:  # a whole number too large for a float
-            return (say_raises if up else say_lowers)(value=math.inf if value > 0 else -math.inf)  # type: ignore[operator]
+            return (more if up else less)(math.inf if value > 0 else -math.inf)  # type: ignore[operator]
 
     return number_sentence
+
+
+def _number_sayer(sentence: str) -> Callable[[float], str]:
+    """Make the function that puts a number into a sentence: in the singular where it counts one.
+
+    >>> say = _number_sayer("Booked {value:.0f} hours before departure")
+    >>> say(2.0), say(1.0)
+    ('Booked 2 hours before departure', 'Booked 1 hour before departure')
+    >>> _number_sayer("Price of the item {value} KRW")(12019783.25)
+    'Price of the item 12,019,783 KRW'
+    """
+    many = sentence.format
+    if _AS_SAID.search(sentence):
+        return lambda value: many(value=number_text(value))
+    one = _COUNTED.sub(r"\1 \2", sentence)
+    if one == sentence:
+        return lambda value: many(value=value)
+    singular = one.format(value=1.0)
+    return lambda value: singular if _LOW < value < _HIGH else many(value=value)

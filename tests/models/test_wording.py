@@ -1,6 +1,7 @@
 """Values are put into words that people use."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,9 @@ from tests.models.model_makers import has_return, lead_hours, payment
         (999.6, "hours", "1,000 hours"),
         (1_234_567.8, "hours", "1,234,568 hours"),
         (3, None, "3"),
+        (1, "checks", "1 check"),
+        (1.001, "hours", "1 hour"),
+        (1, "gross", "1 gross"),
         (-0.0, "days", "0 days"),
         (0.5, "ratio", "0.5"),
         (0.25, "share", "25 %"),
@@ -77,3 +81,22 @@ def test_every_sentence_of_the_catalogue_can_be_said(spec):
             sentence = sentence_of(spec)(value, up)
             assert sentence
             assert "{" not in sentence
+
+
+@pytest.mark.parametrize("spec", [spec for spec in CATALOGUE if spec.kind is Kind.NUMBER], ids=lambda spec: spec.name)
+def test_one_is_counted_in_the_singular(spec):
+    """No sentence says "1 days" or "1 facts are"."""
+    for value in (0.6, 1, 1.4):
+        for up in (True, False):
+            counted = re.search(r"\b1 (\w+)", sentence_of(spec)(value, up))
+            assert counted is None or not counted[1].endswith("s"), sentence_of(spec)(value, up)
+    assert sentence_of(spec)(0.4, up=True) != sentence_of(spec)(0.6, up=True) or ".1f" in spec.reason.raises
+
+
+def test_a_number_without_a_format_is_said_as_people_would():
+    """Millions are not written with an exponent, thirds not to the last digit."""
+    price = replace(lead_hours, reason=replace(lead_hours.reason, raises="Price {value} KRW", lowers="{value} KRW"))
+    say = sentence_of(price)
+    assert say(12_019_783.25, up=True) == "Price 12,019,783 KRW"
+    assert say(1 / 3, up=False) == "0.333 KRW"
+    assert say(10**400, up=True) == "Price a number beyond measure KRW"

@@ -137,6 +137,8 @@ class ModelCard(CardPart):
     comparisons: tuple[Comparison, ...] = ()
     bands: tuple[GroupRow, ...] = ()
     """Observed outcomes per band."""
+    selection: tuple[Measure, ...] = ()
+    """What the cases say of all travellers, by the random lane and by logged chances of inspection."""
     limits: Annotated[tuple[str, ...], Field(min_length=1)]
     notes: tuple[str, ...] = ()
     """What happened in training that a reader should know."""
@@ -158,6 +160,8 @@ class ModelCard(CardPart):
             parts += ["## Outcomes by band", _group_table(self.bands, mark)]
         if self.groups:
             parts += ["## Quality by group", _group_table(self.groups, mark)]
+        if self.selection:
+            parts += ["## All travellers, inspected or not", _measures(self.selection, mark)]
         for comparison in self.comparisons:
             parts += [f"## Beside it: {comparison.title}", _measures(comparison.measures, mark)]
             parts += [comparison.note] if comparison.note else []

@@ -63,7 +63,9 @@ def calibrate(log_odds: Floats, y: npt.NDArray[np.generic], weight: Floats | Non
         )
     told = f"{positives} confirmed of {len(outcome)} labelled cases in the calibration slice"
     if positives >= MIN_POSITIVES and float(np.std(log_odds)) > _SPREAD:
-        line = _newton(np.column_stack([log_odds, np.ones(len(outcome))]), outcome, weights, np.zeros(len(outcome)))
+        line = fit_logistic(
+            np.column_stack([log_odds, np.ones(len(outcome))]), outcome, weights, np.zeros(len(outcome))
+        )
         if line is not None and line[0] > 0:
             return Calibration(float(line[0]), float(line[1]), len(outcome), positives, f"Slope and level from {told}.")
         why = "the slope would not be positive"
@@ -71,24 +73,36 @@ def calibrate(log_odds: Floats, y: npt.NDArray[np.generic], weight: Floats | Non
         why = "the score is the same for all"
     else:
         why = f"fewer than {MIN_POSITIVES} confirmed cases do not carry a slope"
-    shift = _newton(np.ones((len(outcome), 1)), outcome, weights, log_odds)
+    shift = fit_logistic(np.ones((len(outcome), 1)), outcome, weights, log_odds)
     level = 0.0 if shift is None else float(shift[0])
     return Calibration(1.0, level, len(outcome), positives, f"Level only, since {why}: {told}.")
 
 
-def _newton(design: Floats, y: Floats, weight: Floats, offset: Floats) -> Floats | None:
-    """Unpenalised logistic regression by Newton steps with halving; ``None`` where it does not settle."""
+def fit_logistic(design: Floats, y: Floats, weight: Floats, offset: Floats, ridge: float = 0.0) -> Floats | None:
+    """Logistic regression by Newton steps with halving, (n_columns,); ``None`` where it does not settle.
+
+    Args:
+        design: (n_rows, n_columns).
+        y: (n_rows,), 1 or 0.
+        weight: (n_rows,).
+        offset: (n_rows,), added to the log-odds.
+        ridge: penalty of half the squared coefficients; 0 for none.
+    """
     beta = np.zeros(design.shape[1])
     loss = _loss(design @ beta + offset, y, weight)
     for _ in range(_ROUNDS):
-        chance = _logistic(design @ beta + offset)
-        gradient = design.T @ (weight * (y - chance))
+        chance = logistic(design @ beta + offset)
+        gradient = design.T @ (weight * (y - chance)) - ridge * beta
         hessian = (design * (weight * chance * (1 - chance))[:, None]).T @ design
+        if ridge:
+            hessian[np.diag_indices_from(hessian)] += ridge
         try:
             step = np.linalg.solve(hessian, gradient)
         except np.linalg.LinAlgError:
             return None
-        while (after := _loss(design @ (beta + step) + offset, y, weight)) > loss and np.max(np.abs(step)) > 1e-14:  # noqa: PLR2004  far below any use
+        while (
+            after := _loss(design @ (beta + step) + offset, y, weight) + _penalty(beta + step, ridge)
+        ) > loss and np.max(np.abs(step)) > 1e-14:  # noqa: PLR2004  far below any use
             step = step / 2
         beta, loss = beta + step, min(after, loss)
         if np.max(np.abs(step)) < 1e-12:  # noqa: PLR2004  settled to the last digits
@@ -96,8 +110,13 @@ def _newton(design: Floats, y: Floats, weight: Floats, offset: Floats) -> Floats
     return None
 
 
-def _logistic(log_odds: Floats) -> Floats:
+def logistic(log_odds: Floats) -> Floats:
+    """Log-odds to probability, (n_rows,)."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -700, 700))))
+
+
+def _penalty(beta: Floats, ridge: float) -> float:
+    return ridge / 2 * float(beta @ beta) if ridge else 0.0
 
 
 def _loss(log_odds: Floats, y: Floats, weight: Floats) -> float:

@@ -14,6 +14,7 @@ from features.errors import FeatureDefinitionError
 from features.risk import RISKS, Risk, read_risk
 from training.errors import ConfigError
 from training.families import FAMILIES, Family
+from training.selection_bias import SelectionConfig
 
 CONFIGS = Path(__file__).parent / "configs"
 """The configurations that the project ships."""
@@ -148,6 +149,7 @@ class TrainingConfig(Part):
     min_positives_to_fit: Annotated[int, Field(ge=2)] = 20
     """Confirmed cases below which no model is fitted at all; the gates ask for more."""
     split: SplitConfig = SplitConfig()
+    selection: SelectionConfig = SelectionConfig()
     family: FamilyConfig = FamilyConfig()
     bands: Annotated[tuple[BandConfig, ...], Field(min_length=2, max_length=6)] = (
         BandConfig(name="high", share=0.01),

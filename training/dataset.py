@@ -1,7 +1,7 @@
 """From cases to what a model learns from: the same features as the service computes, in slices along time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ from training.compute import AUDIT_FEATURES, compute
 from training.config import SplitConfig
 from training.errors import EmptyColumnError, NoCasesError, OneOutcomeError
 from training.labels import label_of
+from training.lane import Compliance, compliance
+from training.maturity import WORTH_A_WEIGHT, pending_share, weights_of_hits
+from training.selection_bias import Judged, SelectionConfig, Weights, judge_by, logged, weights_to_fit
 from training.slices import SLICES, TRAIN, Cut, cut
 
 Floats = npt.NDArray[np.float64]
@@ -37,8 +40,9 @@ class Slice:
         y: (n_cases,), 1.0 or 0.0; NaN in the population where there is no label.
         groups: (n_cases, ...), ``mode``, ``point``, protected groups and the audit columns: never features.
         about: (n_cases, ...), ``record_id``, ``entity``, ``time``, ``known_at``, ``selection``,
-            ``selection_probability``.
+            ``selection_probability``, ``share_known`` (of the hits, at the age of the case).
         rows: (n_cases,), places in ``cases.accepted``.
+        weight: (n_cases,), what each case counts for, mean one; ``None`` where all count the same.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Slice:
     groups: pd.DataFrame
     about: pd.DataFrame
     rows: npt.NDArray[np.int64]
+    weight: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -60,7 +65,29 @@ class Slice:
             groups=self.groups[chosen].reset_index(drop=True),
             about=self.about[chosen].reset_index(drop=True),
             rows=self.rows[chosen],
+            weight=None if self.weight is None else self.weight[chosen],
         )
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How it was allowed for that cases were chosen.
+
+    Attributes:
+        config: what was asked for.
+        weights: of the training slice.
+        calibration: which cases the calibration rests on.
+        holdout: which cases the quality rests on.
+        lane: how far the random lane was kept to.
+        pending: slice -> share of its hits that were still to come at its moment.
+    """
+
+    config: SelectionConfig
+    weights: Weights
+    calibration: Judged
+    holdout: Judged
+    lane: Compliance
+    pending: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -77,6 +104,7 @@ class Dataset:
         population: every accepted case, labelled or not; its encoded columns are those of a later case, except that
             training cases keep theirs.
         cut: where each case went, with moments and numbers.
+        chosen: how it is allowed for that cases were chosen.
         sha256: digest of the cases.
     """
 
@@ -88,6 +116,7 @@ class Dataset:
     holdout: Slice
     population: Slice
     cut: Cut
+    chosen: Chosen
     sha256: str
 
 
@@ -96,6 +125,7 @@ def build(
     risk: Risk,
     split: SplitConfig | None = None,
     *,
+    selection: SelectionConfig | None = None,
     reference: ReferenceData = NO_REFERENCE,
     seed: int = 0,
     workers: int | None = None,
@@ -107,6 +137,7 @@ def build(
         cases: accepted cases.
         risk: says which outcomes are positive and which features may be used.
         split: shares or dates; default: the shares of :class:`SplitConfig`.
+        selection: how it is allowed for that cases were chosen.
         reference: lookup tables without encodings (airports).
         seed: of the folds, and of the deal where there are no times.
         workers: processes; default: the machine's cores, one for few cases.
@@ -116,10 +147,21 @@ def build(
         NoCasesError: where a slice has no labelled case.
         OneOutcomeError: where all labelled cases of a slice have the same outcome.
         EmptyColumnError: where a declared column holds no value at all.
+        EffectiveSizeError: where the weights of the selection leave too little.
     """
     accepted = cases.accepted
+    allowed = selection or SelectionConfig()
     label = label_of(accepted["outcome_code"], risk.outcome_codes)
-    where = cut(accepted, label, split or SplitConfig(), has_time=cases.has_time, seed=seed)
+    where = cut(
+        accepted,
+        label,
+        split or SplitConfig(),
+        has_time=cases.has_time,
+        seed=seed,
+        mature_share=allowed.mature_share,
+    )
+    if allowed.officer == "drop":
+        where = where.without((where.place == TRAIN) & ~logged(accepted), "chance_not_logged", label)
     _check_slices(where, label)
     plain = _plain_specs(risk, cases.declared)
     columns, categories = _computed(
@@ -146,12 +188,11 @@ def build(
         frame=pd.DataFrame({spec.name: _series(columns[spec.name]) for spec in specs}),
         y=label.to_numpy(dtype=np.float64),
         groups=_groups(accepted, cases.audit, columns),
-        about=accepted[about],
+        about=accepted[about].assign(share_known=where.known),
         rows=np.arange(len(accepted)),
     )
-    train, calibration, holdout = (
-        population.take(name, where.labelled & (where.place == number)) for number, name in enumerate(SLICES)
-    )
+    parts = [population.take(name, where.labelled & (where.place == number)) for number, name in enumerate(SLICES)]
+    (train, calibration, holdout), chosen = allow_for_selection(parts, accepted, allowed)
     return Dataset(
         specs=specs,
         declared=declared,
@@ -161,8 +202,43 @@ def build(
         holdout=holdout,
         population=population,
         cut=where,
+        chosen=chosen,
         sha256=cases.sha256,
     )
+
+
+def allow_for_selection(
+    parts: Sequence[Slice], accepted: pd.DataFrame, config: SelectionConfig
+) -> tuple[list[Slice], Chosen]:
+    """Weigh the training slice, and choose which cases of the later ones stand for all travellers.
+
+    Args:
+        parts: train, calibration, holdout: their labelled cases.
+        accepted: all crossings.
+        config: how it is allowed for that cases were chosen.
+    """
+    lane = compliance(accepted)
+    kept = lane.kept(config.min_compliance)
+    train, *later = parts
+    weights = weights_to_fit(train.about, config)
+    ready = [replace(train, weight=_with_pending(train, weights.weight))]
+    judged = {}
+    for part in later:
+        found = judge_by(part.name, part.y, part.about, config, lane_kept=kept)
+        some = part.take(part.name, found.chosen)
+        weight = np.ones(len(some)) if found.weight is None else found.weight
+        ready.append(replace(some, weight=_with_pending(some, weight)))
+        judged[part.name] = found
+    pending = {part.name: pending_share(part.y, part.about["share_known"].to_numpy(dtype=np.float64)) for part in ready}
+    return ready, Chosen(config, weights, judged["calibration"], judged["holdout"], lane, pending)
+
+
+def _with_pending(part: Slice, weight: Floats) -> Floats | None:
+    """Let hits stand for those still to come, where they are more than a few; ``None`` where all count the same."""
+    known = part.about["share_known"].to_numpy(dtype=np.float64)
+    if pending_share(part.y, known) > WORTH_A_WEIGHT:
+        weight = weight * weights_of_hits(part.y, known)
+    return None if not len(weight) or (weight == weight[0]).all() else weight / weight.mean()
 
 
 def _check_slices(where: Cut, label: pd.Series) -> None:

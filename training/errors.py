@@ -8,6 +8,8 @@ TrainingError
 │   ├── NoCasesError          no labelled case is left
 │   ├── OneOutcomeError       every labelled case has the same outcome
 │   ├── TooFewPositivesError  fewer confirmed cases than the floor of the configuration
+│   ├── EffectiveSizeError    weights of the selection leave too little of the cases
+│   ├── NotInspectedError     cases that nobody inspected are about to count as cases without a find
 │   └── EmptyColumnError      a column or every feature holds no value at all
 ├── FitError                  a model was fitted and may not be used
 │   ├── ParityError           the compiled table differs from the fitted estimator
@@ -49,6 +51,14 @@ class OneOutcomeError(DatasetError):
 
 class TooFewPositivesError(DatasetError):
     """Fewer confirmed cases than the configuration asks for."""
+
+
+class EffectiveSizeError(DatasetError):
+    """The weights that correct for selection let few cases decide everything, or leave none."""
+
+
+class NotInspectedError(DatasetError):
+    """Cases without an outcome are about to be used as if nothing had been found."""
 
 
 class EmptyColumnError(DatasetError):

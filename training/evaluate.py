@@ -16,9 +16,13 @@ from models.metrics.quality import Metric, lift_at, roc_auc
 from training.config import EvaluationConfig
 from training.errors import NoCasesError, OneOutcomeError
 from training.families.base import Floats, model_columns
-from training.measures import AT_CAPACITY, WHOLE, Draw, Holdout, negative_log_loss, probability, ratio_of
+from training.measures import AT_CAPACITY, WHOLE, Draw, Holdout, negative_log_loss, probability, ratio_of, share_of
 
 NOT_ENOUGH = "not enough data"
+PREVALENCE = {
+    "all": "Confirmed among all travellers, by the weighted cases of the holdout",
+    "inspected": "Confirmed among the labelled cases of the holdout",
+}
 GROUP_SHARE = 0.05
 """Share referred at which lift is shown per group: groups are small, so the share is not."""
 
@@ -68,6 +72,7 @@ class Evaluation:
         models: the chosen model, then those beside it.
         rows: labelled cases of the holdout.
         positives: confirmed among them.
+        prevalence: share of confirmed cases, weighted where the cases are.
         differences: name of another model -> ROC AUC of the chosen model minus its, on the same resamples.
         gain: name of another model -> its log loss minus that of the chosen model, on the same resamples.
         groups: the chosen model per mode and crossing point.
@@ -78,6 +83,7 @@ class Evaluation:
     models: tuple[ModelQuality, ...]
     rows: int
     positives: int
+    prevalence: Measure
     differences: Mapping[str, Measure]
     gain: Mapping[str, Measure]
     groups: tuple[GroupRow, ...]
@@ -91,8 +97,9 @@ class Evaluation:
 
     @property
     def base_rate(self) -> float:
-        """Share of confirmed cases among the labelled ones."""
-        return self.positives / self.rows
+        """Share of confirmed cases among the labelled ones, weighted where they are."""
+        assert self.prevalence.value is not None, "a holdout has cases"
+        return self.prevalence.value
 
 
 def evaluate(
@@ -145,6 +152,7 @@ def evaluate(
         models=tuple(done[: ends[0]]),
         rows=len(holdout.y),
         positives=positives,
+        prevalence=share_of("prevalence", PREVALENCE[holdout.stands_for], holdout.y, holdout.weight, draw.level),
         differences=differences,
         gain=dict(zip(others, done[ends[1] : ends[2]], strict=True)),
         groups=tuple(done[ends[2] :]),
@@ -282,10 +290,7 @@ def outcomes_by_band(
         measures = [share]
         if len(y):
             weight = None if holdout.weight is None else holdout.weight[inside]
-            found = float(np.average(y, weights=weight))
-            measures.append(
-                Measure(name="precision", title="Confirmed among the labelled", value=found, unit="percent")
-            )
+            measures.append(share_of("precision", "Confirmed among the labelled", y, weight, level))
             measures.append(ratio_of(y, log_odds[inside], weight, level))
         rows.append(
             GroupRow(

@@ -11,6 +11,8 @@ import pandas as pd
 from models.card import Measure
 from models.errors import MetricError
 from models.metrics.calibration import brier, calibration_error, calibration_line, log_loss, observed_to_expected
+from models.metrics.intervals import wilson_interval
+from models.metrics.off_policy import hit_rate
 from models.metrics.quality import (
     Metric,
     average_precision,
@@ -32,12 +34,15 @@ class Holdout:
         entity: (n_rows,), who each case belongs to: intervals resample travellers, not crossings.
         weight: (n_rows,) or ``None``.
         groups: columns such as ``mode`` and ``point``.
+        stands_for: "all" where the weighted cases stand for all travellers, "inspected" where they stand for those
+            alone whom somebody chose to inspect.
     """
 
     y: Floats
     entity: npt.NDArray[np.generic]
     weight: Floats | None
     groups: pd.DataFrame
+    stands_for: Literal["all", "inspected"] = "inspected"
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,26 @@ class Draw:
 def weights_of(holdout: Holdout) -> Floats:
     """Weights of the rows, one each where none are given."""
     return np.ones(len(holdout.y)) if holdout.weight is None else holdout.weight
+
+
+def share_of(name: str, title: str, y: Floats, weight: Floats | None, level: float) -> Measure:
+    """Share of confirmed cases with its interval: Wilson's, or that of a weighted count (Fay and Feuer 1997).
+
+    Args:
+        name: of the measure.
+        title: for people.
+        y: (n_rows,), outcomes; at least one.
+        weight: (n_rows,) or ``None``.
+        level: of the interval.
+    """
+    if weight is None:
+        value: float | None = float(np.mean(y))
+        low, high = wilson_interval(float(np.sum(y)), len(y), level)
+    else:
+        chance = float(np.min(weight[weight > 0])) / np.where(weight > 0, weight, 1.0)
+        found = hit_rate(np.ones(len(y)), weight > 0, y, chance, level=level)
+        value, low, high = found.estimate, found.low or 0.0, 1.0 if found.high is None else found.high
+    return Measure(name=name, title=title, value=value, low=low, high=high, level=level, unit="percent")
 
 
 def probability(log_odds: Floats) -> Floats:

@@ -19,7 +19,6 @@ from models.baselines import Baselines
 from models.bundle import BundleContent, ModelBundle, Origin, pack, sign
 from models.card import CardTerm, Comparison, DataSlice, Measure, ModelCard
 from models.errors import ModelError
-from models.metrics.intervals import wilson_interval
 from models.signing import public_text
 from training.calibrate import Calibration
 from training.config import TrainingConfig
@@ -31,14 +30,11 @@ from training.families.shape import check_directions, missing_reach
 from training.gates import Proof, judge
 from training.measures import Holdout
 from training.origin import lock_sha256
+from training.selection_study import SelectionFindings
 
 GOLDEN = 200
 """Golden records in a bundle, spread evenly over the scores of the reference population."""
 
-SELECTION_LIMIT = (
-    "Learned from travellers whom officers chose to inspect. Quality is measured among later inspected travellers; "
-    "among those whom nobody inspects it is not known."
-)
 INTERVAL_LIMIT = (
     "The interval of a score covers the uncertainty of its points, taken as independent between terms. "
     "It does not cover a change of the world after the data."
@@ -73,6 +69,7 @@ class Material:
         holdout: its labelled cases.
         holdout_frame: their features.
         population: everybody after the training slice.
+        selection: how cases were chosen, and what follows for all travellers.
         slices: of the data, for the card.
         train_positives: confirmed cases behind the fit.
         data_sha256: digest of the cases.
@@ -90,6 +87,7 @@ class Material:
     holdout: Holdout
     holdout_frame: pd.DataFrame
     population: Population
+    selection: SelectionFindings
     slices: tuple[DataSlice, ...]
     train_positives: int
     data_sha256: str
@@ -216,7 +214,6 @@ def _card(
     config, risk, evaluation = material.config, material.risk, material.evaluation
     family = config.family.family
     log_odds = score(model, material.holdout_frame)
-    low, high = wilson_interval(evaluation.positives, evaluation.rows, config.evaluation.level)
     return ModelCard(
         name=config.name,
         version=config.version,
@@ -224,22 +221,11 @@ def _card(
         title=risk.title,
         audience=risk.audience,
         purpose=config.purpose or f"{risk.wording.statement}, as one piece of information for a person who decides.",
-        estimand=(
-            f"{risk.wording.statement}, among travellers like those who were inspected in the period of the data. "
-            f"Confirming outcomes: {', '.join(risk.outcome_codes)}."
-        ),
+        estimand=material.selection.estimand,
         simulated=config.simulated,
         family=family.title,
         data=material.slices,
-        prevalence=Measure(
-            name="prevalence",
-            title="Confirmed among the labelled cases of the holdout",
-            value=evaluation.base_rate,
-            low=low,
-            high=high,
-            level=config.evaluation.level,
-            unit="percent",
-        ),
+        prevalence=evaluation.prevalence,
         measures=evaluation.chosen.measures,
         capacity=evaluation.chosen.capacity,
         groups=evaluation.groups,
@@ -253,8 +239,14 @@ def _card(
             for other in evaluation.models[1:]
         ),
         bands=outcomes_by_band(bands, everybody, material.holdout, log_odds, config.evaluation.level),
+        selection=material.selection.measures,
         limits=(*config.limits, *_limits(material, model)),
-        notes=(material.calibration.note, *material.fitted.notes, *material.notes),
+        notes=(
+            material.calibration.note,
+            *material.selection.notes,
+            *material.fitted.notes,
+            *material.notes,
+        ),
         terms=tuple(
             _card_term(
                 [next(spec for spec in material.fitted.specs if spec.name == axis.feature) for axis in term.axes], size
@@ -283,7 +275,7 @@ def _limits(material: Material, model: AdditiveModel) -> list[str]:
     """What the run itself knows that it cannot do."""
     raised, lowered = missing_reach(model)
     found = [
-        SELECTION_LIMIT,
+        material.selection.limit,
         f"Missing facts alone add at most {raised:.2f} and take away at most {-lowered:.2f} log-odds.",
         INTERVAL_LIMIT,
     ]

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import orjson
@@ -32,6 +32,7 @@ from training.measures import Holdout
 from training.origin import git_commit, lock_sha256, signing_key
 from training.package import Material, Package, Population, package
 from training.report import Findings, write_report
+from training.selection_study import study
 from training.settings import TrainingSettings
 from training.slices import NONE, SLICES, TRAIN
 from training.tracking import DataRecord, RunContent, TrackedRun, Tracker
@@ -160,6 +161,7 @@ def run(
                 cases,
                 risk,
                 config.split,
+                selection=config.selection,
                 reference=reference,
                 seed=config.seed,
                 workers=jobs,
@@ -170,7 +172,7 @@ def run(
                 ready.result()
     chosen, others = _fit(config, dataset, clock, jobs)
     with clock.step("evaluate"):
-        holdout = _holdout(dataset.holdout)
+        holdout = _holdout(dataset.holdout, dataset.chosen.holdout.stands_for)
         compiled = chosen.fitted.compile() if isinstance(chosen.fitted, ExplainableModel) else None
         contributions = {} if compiled is None else term_contributions(compiled, dataset.holdout.frame)
         evaluation = evaluate(
@@ -182,6 +184,9 @@ def run(
             seed=config.seed,
             jobs=jobs,
         )
+    with clock.step("allow for selection"):
+        capacities = sorted({*config.evaluation.capacities, config.gates.capacity})
+        selection = study(dataset, risk, chosen.scored(dataset.population).log_odds, capacities)
     with clock.step("package"):
         key = signing_key(settings.signing_key)
         packed = package(
@@ -196,6 +201,7 @@ def run(
                 holdout=holdout,
                 holdout_frame=dataset.holdout.frame,
                 population=_population(dataset, cases),
+                selection=selection,
                 slices=_slices(dataset),
                 train_positives=int(dataset.train.y.sum()),
                 data_sha256=dataset.sha256,
@@ -207,7 +213,7 @@ def run(
     directory = settings.runs / f"{config.name}-{config.version}-{packed.digest.removeprefix('sha256:')[:12]}"
     with clock.step("write report"):
         write_directory(packed.files, directory / "bundle")
-        found = Findings(config, packed, evaluation, chosen.line, cases, dataset.cut.numbers)
+        found = Findings(config, packed, evaluation, chosen.line, selection, cases, dataset.cut.numbers)
         write_report(directory, found)
     tracked = None
     if track:
@@ -254,20 +260,21 @@ def _fit(
             model = family.fit(
                 dataset.train.frame,
                 dataset.train.y,
-                None,
+                dataset.train.weight,
                 dataset.specs,
                 settings=settings,
                 seed=config.seed,
                 jobs=jobs,
             )
-            line = calibrate(model.log_odds(dataset.calibration.frame), dataset.calibration.y)
+            later = dataset.calibration
+            line = calibrate(model.log_odds(later.frame), later.y, later.weight)
             fitted.append(_Calibrated(name, model, line))
     return fitted[0], tuple(fitted[1:])
 
 
-def _holdout(part: Slice) -> Holdout:
+def _holdout(part: Slice, stands_for: Literal["all", "inspected"]) -> Holdout:
     groups = part.groups[["mode", "point"]]
-    return Holdout(part.y, part.about["entity"].to_numpy(), None, groups)
+    return Holdout(part.y, part.about["entity"].to_numpy(), part.weight, groups, stands_for)
 
 
 def _population(dataset: Dataset, cases: Cases) -> Population:
@@ -311,6 +318,7 @@ def _notes(cases: Cases, dataset: Dataset) -> tuple[str, ...]:
     )
     unused = (
         f"Not used as labelled cases: {numbers['outcome_known_too_late']} whose outcome became known too late, "
+        f"{numbers['too_young']} so young that most hits of their age were still to come, "
         f"{numbers['entity_met_before']} of travellers met in an earlier slice, "
         f"{numbers['between_slices']} between slices."
     )

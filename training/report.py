@@ -21,6 +21,7 @@ from training.cases import Cases
 from training.config import TrainingConfig
 from training.evaluate import Evaluation
 from training.package import Package
+from training.selection_study import SelectionFindings
 
 PDO = 20
 """Points that double the odds, on the points scale of a scorecard."""
@@ -46,6 +47,7 @@ class Findings:
         packed: the bundle.
         evaluation: on the holdout.
         calibration: the line folded into the model.
+        selection: how cases were chosen, and what follows for all travellers.
         cases: read and rejected rows.
         numbers: where the cases went.
     """
@@ -54,6 +56,7 @@ class Findings:
     packed: Package
     evaluation: Evaluation
     calibration: Calibration
+    selection: SelectionFindings
     cases: Cases
     numbers: Mapping[str, int]
 
@@ -101,6 +104,7 @@ def render(found: Findings, drawn: Mapping[str, bytes]) -> str:
         _section("Gates", _gates(bundle.gates.gates)),
         _section("What it is for", _purpose(card)),
         _section("Data", _data(card, found.cases, found.numbers)),
+        _section("Who was inspected, and what that says of all", _selection(found.selection)),
         _section("Quality on later cases", _models(evaluation)),
         _section("Quality at capacity", _capacity(evaluation) + _picture(drawn, "precision_at_capacity")),
         _section("Calibration", _calibration(found.calibration, evaluation) + _picture(drawn, "reliability")),
@@ -195,6 +199,17 @@ def _data(card: ModelCard, cases: Cases, numbers: Mapping[str, int]) -> str:
     told = f"<p>{cases.read:,} rows read, {cases.rejected_rows:,} rejected: every one is in rejected.csv.</p>"
     rejected = _table(("place", "rule", "remedy", "rows"), rows[:_SHOWN_REJECTED]) if rows else ""
     return slices + told + rejected + went
+
+
+def _selection(found: SelectionFindings) -> str:
+    counts = _table(
+        ("selected by", "labelled", "with logged chance", "confirmed"),
+        ((name, *(f"{number:,}" for number in numbers)) for name, *numbers in found.counts),
+    )
+    estimates = _table(
+        ("of all travellers", "value", "note"), ((each.title, each.text(), each.note) for each in found.measures)
+    )
+    return f"<p>{escape(found.limit)}</p>{counts}{estimates}{_list(found.notes)}"
 
 
 def _measure_row(title: str, found: Sequence[Measure]) -> tuple[str, ...]:

@@ -84,6 +84,7 @@ def test_run_tells_its_steps_in_order(done):
         "fit prior",
         "fit logistic scorecard",
         "evaluate",
+        "allow for selection",
         "package",
         "write report",
     ]

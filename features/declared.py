@@ -46,7 +46,7 @@ class DeclaredColumns:
 
     >>> columns = DeclaredColumns([DeclaredColumn(name="tax_rate", kind="number", unit="percent")])
     >>> [spec.name for spec in columns.specs], columns.specs[0].reason.raises
-    (['tax_rate'], 'Tax rate {value:,.6g} percent: past checks of such cases confirmed a case more often than usual')
+    (['tax_rate'], 'Tax rate {value} %: more frequent among confirmed cases')
     >>> columns.check({"tax_rate": "8"})[0].rule
     'a number is expected'
     """
@@ -145,9 +145,12 @@ class DeclaredColumns:
     @cached_property
     def specs(self) -> tuple[FeatureSpec, ...]:
         """The features, in group "extra", in the order of the declaration."""
-        return tuple(spec for column in self.columns if column.feature for spec in self._features(column))
+        return tuple(spec for column in self.columns for spec in self.features_of(column))
 
-    def _features(self, column: DeclaredColumn) -> Iterator[FeatureSpec]:
+    def features_of(self, column: DeclaredColumn) -> Iterator[FeatureSpec]:
+        """Make the features of one of the columns; none for a mere ingredient of others."""
+        if not column.feature:
+            return
         read, name, code = self._readers[column.name], column.name, column.code or ""
         because = column.because or f"Declared by the agency, which answers for it: {column.noun} ({name})"
         if column.encoding == "rate":

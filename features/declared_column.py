@@ -17,6 +17,8 @@ _ACCUSING = frozenset(
     {"criminal", "guilty", "suspect", "suspicious", "offender", "illegal", "illegals", "liar", "fraudster", "terrorist"}
 )
 
+_MORE, _LESS = "more frequent among confirmed cases", "less frequent among confirmed cases"
+
 
 class DeclaredColumn(BaseModel):
     """One column that an agency declares; sentences, code and unit have defaults."""
@@ -88,32 +90,34 @@ class DeclaredColumn(BaseModel):
     def sentences(self, code: str) -> ReasonText:
         """The reason text of its first feature."""
         noun = self.noun[0].upper() + self.noun[1:]
-        more, less = ("{} confirmed a case " + how + " often than usual" for how in ("more", "less"))
         if self.encoding == "rate":
-            past = f"Past checks of this {self.noun}"
-            raises, lowers = more.format(past), less.format(past)
+            said = f"Expected from past checks of this {self.noun}: {{value:,.1f}} % confirmed, "
+            raises, lowers = said + "more than usual", said + "less than usual"
+            if self.expects is Monotone.DECREASING:
+                raises, lowers = lowers, raises
         elif self.kind == "flag":
-            said = f"{noun}: yes", f"{noun}: no"
-            raises, lowers = said if self.expects is Monotone.INCREASING else said[::-1]
+            yes_no = f"{noun}: yes", f"{noun}: no"
+            raises, lowers = yes_no if self.expects is Monotone.INCREASING else yes_no[::-1]
         else:
-            shown = {"number": f"{{value:,.6g}} {self.unit}".strip(), "date": "{value:,.0f} days before the crossing"}
-            past = f"{noun} {shown.get(self.kind, '{value}')}: past checks of such cases"
-            raises, lowers = more.format(past), less.format(past)
+            unit = "%" if self.unit == "percent" else self.unit or ""
+            shown = {"number": f"{{value}} {unit}".strip(), "date": "{value:,.0f} days before the crossing"}
+            said = f"{noun} {shown.get(self.kind, '{value}')}: "
+            raises, lowers = said + _MORE, said + _LESS
         return ReasonText(
             code=code,
             raises=self.raises or raises,
             lowers=self.lowers or lowers,
-            missing=self.missing or f"{noun} was not given",
+            missing=self.missing or f"No {self.noun} was given",
         )
 
     def seen_sentences(self, code: str) -> ReasonText:
         """The reason text of its count of past checks."""
-        past = f"This {self.noun} was checked {{value:,.0f}} times before: past checks of such cases confirmed a case "
+        said = f"Number of past checks of this {self.noun} is {{value:,.0f}}: "
         return ReasonText(
             code=code,
-            raises=past + "more often than usual",
-            lowers=past + "less often than usual",
-            missing=self.missing or f"{self.noun[0].upper()}{self.noun[1:]} was not given, so its past is unknown",
+            raises=said + _MORE,
+            lowers=said + _LESS,
+            missing=f"{self.missing or f'No {self.noun} was given'}, so its past checks are not known",
         )
 
 

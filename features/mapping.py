@@ -15,7 +15,7 @@ from features.columns import Cell, CellError, Convert, Layout, Source, Target, i
 from features.declared import DeclaredColumns, Problem, plain
 from features.errors import FeatureDefinitionError, RecordError
 from features.mapping_file import AuditEntry, MappingFile, read_file
-from features.mapping_rules import has_time, refusals
+from features.mapping_rules import clashes, has_time, refusals
 from features.places import fact_at, parts
 from features.record import TravellerRecord
 from features.risk import Risk, read_risk
@@ -74,6 +74,7 @@ class TableMapping:
         self._containers = self._slots(file.record, problems)
         self._extra = self._extra_slots(file, sources, problems)
         problems += refusals(file, sources, self.audit, self.risk)
+        problems += clashes(self.declared)
         if problems:
             raise FeatureDefinitionError("Mapping: " + "; ".join(problems))
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
+from features.catalogue import CATALOGUE
 from features.columns import Source
+from features.declared import Choice, DeclaredColumns
 from features.forbidden import why_forbidden
 from features.mapping_file import AuditEntry, MappingFile, OutcomeEntry
 from features.outcome import EVIDENCE, NOT_INDEPENDENT, ROLES, SELECTIONS
 from features.places import fact_at
 from features.record import Sensitivity
 from features.risk import Risk
+from features.spec import FeatureSpec
 
 REQUIRED = ("crossing.mode", "crossing.point", "crossing.direction", "crossing.expected_at")
 """Facts that every record has; a table without them gives constants."""
@@ -36,6 +39,35 @@ def refusals(
     yield from _entity_refusals(file, sources)
     if file.outcome is not None:
         yield from _outcome_refusals(file.outcome, risk, has_time=has_time(file))
+
+
+def clashes(declared: DeclaredColumns) -> Iterator[str]:
+    """Name every text that a declared column shares with another feature, whichever encoding training chooses for it.
+
+    Args:
+        declared: the agency's own columns.
+    """
+    told: set[str] = set()
+    ways: tuple[Choice, ...] = ("none", "rate")
+    for way in ways:
+        texts = {text: f"the feature {spec.name!r}" for spec in CATALOGUE for text in _texts(spec)}
+        columns = declared.decided({column.name: way for column in declared.categories})
+        for column in columns.columns:
+            for spec in columns.features_of(column):
+                for (what, text), remedy in _texts(spec).items():
+                    other = texts.setdefault((what, text), f"extra.{column.name}")
+                    if other != f"extra.{column.name}":
+                        told.add(f"extra.{column.name}: its {what} is also that of {other}; {remedy}")
+    yield from sorted(told)
+
+
+def _texts(spec: FeatureSpec) -> dict[tuple[str, str], str]:
+    """What no two features may share, with what to do where they do."""
+    reason = spec.reason
+    sentences = {
+        ("sentence", said): "give it another `label`" for said in (reason.raises, reason.lowers, reason.missing)
+    }
+    return {("name", spec.name): "rename the entry", ("code", reason.code): "give it another `code`", **sentences}
 
 
 def has_time(file: MappingFile) -> bool:

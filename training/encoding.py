@@ -87,7 +87,11 @@ def look_up(values: Values, table: Table, unseen: float) -> Floats:
 
 
 def out_of_fold(values: Values, history: History, settings: EncodingEntry, min_seen: int) -> Floats:
-    """Give each training case what the cases of the other folds say: (n_cases, 2), NaN where the value is missing."""
+    """Give each training case what the cases of the other folds say: (n_cases, 2), NaN where the value is missing.
+
+    The other folds hold fewer cases than the table that serves later cases, so counts are brought to its scale: a later
+    case must not seem to have a longer past than any that the model has met.
+    """
     places, known = pd.factorize(values, use_na_sentinel=True, sort=True)
     held, number = places >= 0, settings.folds
     cells = places[held] * number + history.folds[held]
@@ -100,9 +104,12 @@ def out_of_fold(values: Values, history: History, settings: EncodingEntry, min_s
     positives_in = np.bincount(history.folds, weights=history.y, minlength=number)
     priors = (positives_in.sum() - positives_in) / np.maximum(cases_in.sum() - cases_in, 1)
     rows, fold = places[held], history.folds[held]
-    return _filled(
+    columns = _filled(
         held, confirmed[rows, fold], seen[rows, fold], priors[fold], strength=settings.smoothing, min_seen=min_seen
     )
+    scale = cases_in.sum() / np.maximum(cases_in.sum() - cases_in, 1)
+    columns[held, 1] = np.rint(columns[held, 1] * scale[fold])
+    return columns
 
 
 def past_only(values: Values, history: History, settings: EncodingEntry, min_seen: int) -> Floats:

@@ -115,16 +115,34 @@ def test_every_sentence_obeys_the_rules_of_wording():
 def test_r6_the_sentence_of_a_rate_names_no_value():
     """An importer's number is known to the model as a digest, and to the reader not at all."""
     rate = next(spec for spec in columns().specs if spec.name == "goods_rate")
-    assert rate.reason.raises == "Past checks of this goods code confirmed a case more often than usual"
+    said = "Expected from past checks of this goods code: {value:,.1f} % confirmed, more than usual"
+    assert rate.reason.raises == said
     assert rate.kind is Kind.NUMBER
     assert "6203" not in json.dumps(sorted(reference().encodings["goods"].table))
 
 
 def test_a_rate_never_lowers_risk_by_rising_unless_the_agency_says_otherwise():
-    """The sentence says "more often than usual", so the direction is demanded."""
+    """The sentence says "more than usual", so the direction is demanded."""
     expects = {spec.name: spec.expects for spec in columns().specs}
     assert expects["goods_rate"] is Monotone.INCREASING
     assert expects["goods_seen"] is Monotone.NONE
+
+
+def test_a_rate_that_lowers_risk_says_so():
+    """Where the agency demands the other direction, fewer confirmed cases raise the score."""
+    spec = DeclaredColumns.from_json(
+        [{"name": "sealer", "kind": "category", "encoding": "rate", "expects": "decreasing"}]
+    ).specs[0]
+    assert spec.reason.raises.endswith("less than usual")
+    assert spec.reason.lowers.endswith("more than usual")
+
+
+def test_a_sentence_for_the_missing_serves_both_features_of_a_rate():
+    """Rate and count are two features: their sentences differ, whatever the agency writes."""
+    entry = {"name": "haulier", "kind": "category", "encoding": "rate", "missing": "No haulier is on the papers"}
+    specs = DeclaredColumns.from_json([entry]).specs
+    assert len({spec.reason.missing for spec in specs}) == 2
+    assert CATALOGUE.for_scoring(RISKS["document_fraud"], specs)
 
 
 def test_codes_follow_from_names_alone():

@@ -232,6 +232,32 @@ def test_a_wrong_mapping_is_refused_at_load(tables, words):
         TableMapping(content)
 
 
+@pytest.mark.parametrize(
+    ("name", "entry", "words"),
+    [
+        ("transport_mode", {"column": "Way", "kind": "category"}, "name is also that of the feature 'transport_mode'"),
+        ("x", {"column": "Crew", "kind": "number", "code": "BG02"}, "code is also that of the feature 'checked_kg'"),
+        ("x", {"column": "Crew", "kind": "number", "missing": "Cabin was not given"}, "sentence is also that of the"),
+        (
+            "x",
+            {"column": "Crew", "kind": "number", "label": "weight of the load"},
+            "that of extra.weight_t; give it an",
+        ),
+        ("x", {"column": "Plate2", "kind": "category", "label": "haulier"}, "that of extra.haulier; give it another"),
+    ],
+)
+def test_what_other_features_have_already_is_refused_at_load(name, entry, words):
+    """Nobody reads a table for half a minute, or trains, to learn of a clash of names or sentences."""
+    with pytest.raises(FeatureDefinitionError, match=f"extra.{name}: its .*{words}"):
+        TableMapping(changed(extra={name: entry}))
+
+
+def test_a_label_of_the_catalogue_is_no_clash():
+    """An agency's own column may be called what it is, such as a mode of transport."""
+    entry = {"column": "Way", "kind": "category", "label": "mode of transport"}
+    assert "way" in TableMapping(changed(extra={"way": entry})).declared["way"].name
+
+
 def test_all_problems_of_a_mapping_are_told_at_once():
     """A mapping is corrected in one go."""
     content = changed(

@@ -110,7 +110,20 @@ def test_out_of_fold_equals_learning_from_the_other_folds():
     for fold in range(5):
         held = folds == fold
         table, prior = learn(values[~held], y[~held].astype(float), FOLDS, 3)
-        np.testing.assert_allclose(found[held], look_up(values[held], table, prior), rtol=1e-12)
+        others = look_up(values[held], table, prior)
+        np.testing.assert_allclose(found[held, 0], others[:, 0], rtol=1e-12)
+        assert found[held, 1].tolist() == np.rint(others[:, 1] * 400 / (400 - held.sum())).tolist()
+
+
+def test_no_later_case_has_a_longer_past_than_training_met():
+    """Counts are on the scale of the table that serves: else each later case would lie outside of the trained range."""
+    rng = np.random.default_rng(3)
+    values, y, folds = texts(rng.choice(list("abcdefgh"), 400)), rng.integers(0, 2, 400), rng.integers(0, 5, 400)
+    trained = out_of_fold(values, history(y, folds), FOLDS, 1)[:, 1]
+    table, _ = learn(values, y.astype(float), FOLDS, 1)
+    for value, (_, seen) in table.items():
+        assert trained[values == value].max() >= seen
+        assert abs(trained[values == value].mean() - seen) < 0.06 * seen
 
 
 def test_noise_teaches_nothing_out_of_fold_and_everything_in_sample():

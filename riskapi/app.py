@@ -36,6 +36,7 @@ from riskapi.errors import (
 )
 from riskapi.log.entry import Kind
 from riskapi.operations.tracing import Traced, tracer_to
+from riskapi.outcome_form import OutcomeRequest
 from riskapi.routes import (
     accounts,
     batch,
@@ -46,6 +47,7 @@ from riskapi.routes import (
     manifests,
     metrics,
     models,
+    outcomes,
     proposals,
     rectifications,
     redress,
@@ -63,6 +65,7 @@ ROUTERS = (
     decisions,
     redress,
     rectifications,
+    outcomes,
     features,
     models,
     proposals,
@@ -77,6 +80,7 @@ _READ_BY_ROUTES = (
     ProposalRequest,
     ApprovalRequest,
     RationaleRequest,
+    OutcomeRequest,
     sessions.SignInRequest,
     accounts.AccountRequest,
     accounts.RolesRequest,

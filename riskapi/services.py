@@ -25,6 +25,7 @@ from riskapi.errors import StorageError
 from riskapi.idempotency import IdempotencyKeys
 from riskapi.limits import ProbingQuota, RateLimit
 from riskapi.operations.alarms import Alarms
+from riskapi.outcomes import Outcomes
 from riskapi.privacy.background import BackgroundRetention
 from riskapi.privacy.erasure import Erasure
 from riskapi.privacy.hold import Holds
@@ -38,6 +39,7 @@ from riskapi.storage.decisions import SqlDecisionStore
 from riskapi.storage.engine import is_embedded, open_engine
 from riskapi.storage.ledger import SqlLedger
 from riskapi.storage.log_key import log_key
+from riskapi.storage.outcomes import SqlOutcomeStore
 from riskapi.storage.parts import SERVICE, lease_for, open_journal, open_keys
 from riskapi.storage.process import StoreProcess
 from riskapi.storage.process_writer import ProcessWriter
@@ -110,6 +112,10 @@ class Services:
             self.ledger, settings.trusted_signers, settings.reasons_for, settings.reasons_against
         )
         self.approvals = Approvals(self.ledger, self.active, clock)
+        self.outcome_store = SqlOutcomeStore(self.engine, self.journal, self.subject_keys)
+        self.outcomes = Outcomes(
+            self.outcome_store, self.decisions, active=self.active, secret=self.secret, clock=clock
+        )
         self.writer: DecisionWriter = remote or GroupCommitWriter(self.decisions, **bounds)
         self.alarms = Alarms(self, clock)
         self.store_failure: str | None = None

@@ -35,6 +35,8 @@ class Kind(StrEnum):
     EXPIRED = "expired"
     RECTIFIED = "rectified"
     REFUSED_PURPOSE = "refused_purpose"
+    OUTCOME = "outcome"
+    SELECTION_POLICY = "selection_policy"
 
 
 Body = Mapping[str, Any]

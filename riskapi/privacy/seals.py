@@ -31,12 +31,16 @@ class Part(StrEnum):
     """What was said, without the sender's id of the record."""
 
 
-def seal(cipher: AESGCM, decision_id: str, part: Part, content: bytes, random: bytes) -> tuple[bytes, bytes]:
-    """Seal one part of a decision.
+OUTCOME = "outcome"
+"""What stands in the place of a part where an outcome is sealed, under its own id."""
+
+
+def seal(cipher: AESGCM, owner_id: str, part: str, content: bytes, random: bytes) -> tuple[bytes, bytes]:
+    """Seal one part of a decision, or one outcome.
 
     Args:
         cipher: of the subject's key.
-        decision_id: bound to the sealed bytes, as the part is: neither can be exchanged unseen.
+        owner_id: of the decision or outcome; bound to the sealed bytes, as the part is: neither is exchanged unseen.
         part: which.
         content: the part.
         random: :data:`RANDOM_BYTES` fresh random bytes.
@@ -48,11 +52,11 @@ def seal(cipher: AESGCM, decision_id: str, part: Part, content: bytes, random: b
     salt, nonce = random[:_SALT_BYTES], random[_SALT_BYTES:]
     packed = len(content) >= _PACKED_FROM_BYTES
     kept = salt + _PACKED + zlib.compress(content, 1) if packed else salt + _PLAIN + content
-    return nonce + cipher.encrypt(nonce, kept, f"{decision_id}/{part}".encode()), commitment(salt + content)
+    return nonce + cipher.encrypt(nonce, kept, f"{owner_id}/{part}".encode()), commitment(salt + content)
 
 
-def unseal(cipher: AESGCM, decision_id: str, part: Part, sealed: bytes) -> tuple[bytes, bytes]:
-    """Open one part of a decision.
+def unseal(cipher: AESGCM, owner_id: str, part: str, sealed: bytes) -> tuple[bytes, bytes]:
+    """Open one part of a decision, or one outcome.
 
     Returns:
         The content, and the commitment computed from it, to be held against the log.
@@ -60,19 +64,19 @@ def unseal(cipher: AESGCM, decision_id: str, part: Part, sealed: bytes) -> tuple
     Raises:
         SealError: where the bytes are not what was sealed for this decision and part.
     """
-    salted = unseal_salted(cipher, decision_id, part, sealed)
+    salted = unseal_salted(cipher, owner_id, part, sealed)
     return salted[_SALT_BYTES:], commitment(salted)
 
 
-def unseal_salted(cipher: AESGCM, decision_id: str, part: Part, sealed: bytes) -> bytes:
-    """Open one part of a decision, as the commitment was computed: a salt of 16 bytes, then the content.
+def unseal_salted(cipher: AESGCM, owner_id: str, part: str, sealed: bytes) -> bytes:
+    """Open one part or one outcome as the commitment was computed: a salt of 16 bytes, then the content.
 
     Raises:
         SealError: where the bytes are not what was sealed for this decision and part.
     """
     nonce = sealed[:_NONCE_BYTES]
     try:
-        kept = cipher.decrypt(nonce, sealed[_NONCE_BYTES:], f"{decision_id}/{part}".encode())
+        kept = cipher.decrypt(nonce, sealed[_NONCE_BYTES:], f"{owner_id}/{part}".encode())
     except (InvalidTag, ValueError):
         raise SealError(f"The stored {part} of the decision is not what was sealed.") from None
     salt, form, content = kept[:_SALT_BYTES], kept[_SALT_BYTES : _SALT_BYTES + 1], kept[_SALT_BYTES + 1 :]

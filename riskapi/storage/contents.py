@@ -1,4 +1,4 @@
-"""Sealed contents of decisions: the only rows of the store that may go, when their time is over."""
+"""Sealed contents of decisions and of their outcomes: the only rows of the store that may go, in their time."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ _COLUMNS = {
     "answer": "bytea",
 }
 _table = schema.decision_contents
+_outcomes = schema.outcome_contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Contents:
 
     @staticmethod
     def delete(connection: sa.Connection, decision_ids: Collection[str]) -> int:
-        """Delete the contents of decisions; gives how many there were."""
+        """Delete the contents of decisions, and of their outcomes; gives how many decisions there were."""
+        connection.execute(sa.delete(_outcomes).where(_outcomes.c.decision_id.in_(decision_ids)))
         return connection.execute(sa.delete(_table).where(_table.c.decision_id.in_(decision_ids))).rowcount
 
     @staticmethod

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Versions of the tables, the oldest first; a program refuses a store that it does not know."""
 VERSION_TABLE = "riskapi_version"
 
@@ -72,6 +72,26 @@ rectifications = sa.Table(
     sa.Column("original", sa.Text, nullable=False, index=True, comment="decision that it corrects"),
 )
 
+outcomes = sa.Table(
+    "outcomes",
+    METADATA,
+    sa.Column("decision_id", sa.Text, primary_key=True),
+    sa.Column("audience", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False, comment="from 1; the last one counts"),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("writer", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="where the log tells of it"),
+)
+
+outcome_contents = sa.Table(
+    "outcome_contents",
+    METADATA,
+    sa.Column("outcome_id", sa.Text, primary_key=True),
+    sa.Column("decision_id", sa.Text, nullable=False, index=True, comment="goes when the contents of this one go"),
+    sa.Column("fingerprint", sa.LargeBinary, nullable=False, comment="keyed hash: tells an outcome that is sent again"),
+    sa.Column("sealed", sa.LargeBinary, nullable=False, comment="sealed by the subject's content key"),
+)
+
 idempotency_keys = sa.Table(
     "idempotency_keys",
     METADATA,
@@ -123,12 +143,13 @@ APPEND_ONLY = (
     "checkpoints",
     "decisions",
     "rectifications",
+    "outcomes",
     "idempotency_keys",
     "bundles",
     "bundle_files",
     "ledger",
 )
-"""What was written here stays. Of ``decision_contents`` rows may go and identity may become null; nothing else."""
+"""What was written here stays. Contents of decisions and outcomes may go, identity may become null; nothing else."""
 _CONTENTS_MAY = (
     "NEW.identity IS NULL AND NEW.decision_id = OLD.decision_id AND NEW.subject_id = OLD.subject_id "
     "AND NEW.month = OLD.month AND NEW.input = OLD.input AND NEW.answer = OLD.answer"

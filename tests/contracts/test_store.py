@@ -16,9 +16,12 @@ from riskapi.storage import access_tables, monitoring_tables, schema
 from riskapi.storage.decisions import GONE, MASKED
 from riskapi.storage.engine import open_database, require_version, upgrade
 from riskapi.storage.migrations.run import steps
+from riskapi.storage.outcomes import OutcomeRow, RecordedBy
 from tests.bundles import make_bundle
 from tests.contracts.store_makers import bodies, entries, is_sqlite, lease
 from tests.riskapi.makers import APPROVER, PROPOSER, RATIONALE, go_live, row
+
+RECORDED_BY = RecordedBy("Amina Yusuf", "1" * 16, "", "border_control")
 
 
 def test_decision_comes_back_as_it_went_in(services):
@@ -59,6 +62,7 @@ def test_database_itself_refuses_to_change_what_was_written(services, table):
     go_live(services, "document_fraud")
     services.decisions.append([first := row(claim=Claim(b"key", b"body"))])
     services.decisions.append([row(rectifies=Rectifies(first.decision_id, "typing_error"))])
+    services.outcome_store.append([OutcomeRow(first.decision_id, "enforcement", None, b"{}", b"print")], RECORDED_BY)
     column = next(iter(schema.METADATA.tables[table].columns)).name
     statements = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
     if not is_sqlite(services):

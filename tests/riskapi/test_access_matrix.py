@@ -31,6 +31,7 @@ TABLE: dict[tuple[str, str], Action | None] = {
     ("GET", "/v1/decisions/{decision_id}/explanation"): Action.DECISIONS_READ,
     ("GET", "/v1/decisions/{decision_id}/person-explanation"): Action.REDRESS,
     ("POST", "/v1/decisions/{decision_id}/rectification"): Action.RECTIFY,
+    ("POST", "/v1/outcomes"): Action.OUTCOMES_RECORD,
     ("GET", "/v1/features"): Action.MODELS_READ,
     ("GET", "/v1/schema"): Action.MODELS_READ,
     ("GET", "/v1/models"): Action.MODELS_READ,

@@ -19,7 +19,9 @@ class ChainVerifier:
     Three things are held against one another: each row's hash with its content and the hash before it; the Merkle tree
     over the stored hashes with the signed checkpoints; and, at the end, the number of rows with the largest checkpoint.
     A row whose content alone was changed breaks the first and not the second, so it is named exactly. A stretch that
-    was rewritten with new hashes breaks the second: its rows are those after the last checkpoint that still holds.
+    was rewritten with new hashes breaks the second: its rows are those after the last checkpoint that still holds. That
+    one has to be of the same place as the broken one: where the log was shown in two versions, the other version's
+    checkpoints hold for rows that this place never saw.
 
     Args:
         writer: whose chain.
@@ -49,7 +51,7 @@ class ChainVerifier:
         self._tree: CompactRange | None = CompactRange()
         self._diagnosis = Diagnosis(writer)
         self._prev: bytes | None = GENESIS_PREV
-        self._good = 0  # size of the last checkpoint that holds
+        self._good: dict[int, int] = {}  # size of the last checkpoint that holds, by the places that hold it
         self._bad_stretch: tuple[int, int] | None = None
         self._kinds: set[str] = set()
         if _PLAIN.fullmatch(writer) is None:
@@ -115,15 +117,16 @@ class ChainVerifier:
         made = self._diagnosis.made(size)
         right = tree.copy() if made else None
         tree.append(row_hash)
-        root = self._signed.take()
+        root, places = self._signed.take()
         if tree.root() == root:
-            self._good = size
+            self._good[places] = size
             return
         if right is not None and made is not None:
             right.append(made)
             if right.root() == root:  # only the stored hash of this row is wrong
                 self._diagnosis.explained.append(size)
-        self._bad_stretch = self._good + 1, size
+        good = max((known for others, known in self._good.items() if others & places), default=0)
+        self._bad_stretch = good + 1, size
         self._tree = None
 
     def _note(self, rule: Rule, text: str, seq: int, through: int | None = None) -> None:

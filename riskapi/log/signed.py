@@ -10,12 +10,19 @@ from riskapi.log.findings import Findings, Rule
 from riskapi.log.merkle import HASH_BYTES
 from riskapi.log.note import NoteError
 
+_PLACES_MAX = 64
+"""Places of checkpoints that are told apart; any more count as one."""
+
 
 class SignedSizes:
-    """The checkpoints of one chain in order of size, to be taken one by one; 40 bytes for each."""
+    """The checkpoints of one chain in order of size, to be taken one by one; 48 bytes for each.
+
+    Each is remembered with the places that hold it, one bit for each place.
+    """
 
     def __init__(self) -> None:
         self._sizes = array("q")
+        self._places = array("Q")
         self._roots = bytearray()
         self._order: Sequence[int] = ()
         self._at = 0
@@ -23,11 +30,14 @@ class SignedSizes:
         self.next_size = 0
         """Size of the next checkpoint; 0 after the last."""
 
-    def add(self, size: int, root: bytes) -> None:
-        """Take a checkpoint."""
+    def add(self, size: int, root: bytes, place: int = 0) -> None:
+        """Take a checkpoint that a place holds, places being numbered from 0."""
+        bit = 1 << min(place, _PLACES_MAX - 1)
         if self._sizes and self._sizes[-1] == size and self._root(len(self._sizes) - 1) == root:
+            self._places[-1] |= bit
             return
         self._sizes.append(size)
+        self._places.append(bit)
         self._roots += root
         self.largest = max(self.largest, size)
 
@@ -39,6 +49,8 @@ class SignedSizes:
             if kept and self._sizes[kept[-1]] == self._sizes[index]:
                 if self._root(kept[-1]) != self._root(index):
                     yield self._sizes[index]
+                else:
+                    self._places[kept[-1]] |= self._places[index]
                 continue
             if self._sizes[index]:
                 kept.append(index)
@@ -50,12 +62,13 @@ class SignedSizes:
         self._at = 0
         self.next_size = self._sizes[self._order[0]] if self._order else 0
 
-    def take(self) -> bytes:
-        """Give the root for :attr:`next_size` and go on to the next."""
-        root = self._root(self._order[self._at])
+    def take(self) -> tuple[bytes, int]:
+        """Give the root for :attr:`next_size` with the places that hold it, and go on to the next."""
+        index = self._order[self._at]
+        found = self._root(index), self._places[index]
         self._at += 1
         self.next_size = self._sizes[self._order[self._at]] if self._at < len(self._order) else 0
-        return root
+        return found
 
     def _root(self, index: int) -> bytes:
         return bytes(self._roots[index * HASH_BYTES : (index + 1) * HASH_BYTES])
@@ -84,7 +97,15 @@ class SignedCheckpoints:
         """Writers that the checkpoints are about."""
         return tuple(self._chains)
 
-    def add(self, note: str | None, place: str, findings: Findings, columns: tuple[str, int] | None = None) -> None:
+    def add(
+        self,
+        note: str | None,
+        place: str,
+        findings: Findings,
+        columns: tuple[str, int] | None = None,
+        *,
+        source: int = 0,
+    ) -> None:
         """Check a note and take what it says.
 
         Args:
@@ -92,6 +113,7 @@ class SignedCheckpoints:
             place: where it stands, for people.
             findings: where to note a bad one.
             columns: writer and size that its row names, where it stands in a table.
+            source: number of the file, export or database that holds it, from 0.
         """
         writer, size = columns or ("", 0)
         try:
@@ -107,7 +129,7 @@ class SignedCheckpoints:
             return
         self.count += 1
         self._instances.add(read.instance)
-        self._chains.setdefault(read.writer, SignedSizes()).add(read.size, read.root)
+        self._chains.setdefault(read.writer, SignedSizes()).add(read.size, read.root, source)
 
     def close(self, findings: Findings) -> None:
         """Take the end of all checkpoints: two roots for one size are a finding."""

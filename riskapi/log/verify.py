@@ -93,13 +93,13 @@ def verify(
     """
     collected = [Findings(source.name) for source in sources]
     signed = SignedCheckpoints(trusted)
-    for path in checkpoint_files:
+    for number, path in enumerate(checkpoint_files):
         for line in read_checkpoint_file(path):
-            signed.add(line.note, f"{path.name} line {line.number}", collected[0])
+            signed.add(line.note, f"{path.name} line {line.number}", collected[0], source=number)
     total = sum(source.row_count() for source in sources)
-    for source, findings in zip(sources, collected, strict=True):
+    for number, (source, findings) in enumerate(zip(sources, collected, strict=True), len(checkpoint_files)):
         for place, note, columns in source.checkpoints():
-            signed.add(note, place, findings, columns)
+            signed.add(note, place, findings, columns, source=number)
     signed.close(collected[0])
     for source, findings in zip(sources[1:], collected[1:], strict=True):
         compare_copies(sources[0], source, findings)

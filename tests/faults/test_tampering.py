@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from riskapi.log.findings import Rule
-from tests.faults.tampering import KINDS, Kind, forget_after
+from tests.faults.tampering import KINDS, Kind, divergent_exports, forget_after
 from tests.riskapi.log.made_logs import MadeLog, continue_log, make_log, rows_of
 
 FULL = os.environ.get("RISKAPI_FAULTS") == "full"
@@ -60,3 +60,10 @@ def test_only_the_file_elsewhere_shows_that_the_end_is_missing(clean: MadeLog, t
     assert made.verify(with_file=False).holds
     found = made.verify(with_file=True)
     assert [(one.rule, one.writer, one.seq) for one in found.findings] == [(Rule.TRUNCATED, "1", kept + 1)]
+
+
+def test_checkpoints_of_another_version_do_not_narrow_the_stretch(clean: MadeLog, tmp_path: Path):
+    """Its own checkpoint between where two versions part and the witness's next one says nothing of the witness's."""
+    found, expected = divergent_exports(clean.copy(tmp_path / "log"), random.Random("divergent_exports 17"))
+    findings = [finding for one in found for finding in one.findings]
+    assert expected.is_named_first(findings), [finding.line() for finding in findings]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from riskapi.log.account_check import AccountRows
 from riskapi.log.bodies import text_or_none, texts
 from riskapi.log.entry import Kind
 from riskapi.log.findings import Findings, Rule
@@ -21,6 +22,8 @@ class KeyFacts:
     units: tuple[str, ...] | None
     expires_at: str | None
     replaces: str | None
+    digest: str | None
+    certificate: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class RevocationFacts:
     at: str
 
 
-class AccessRows(Protocol):
-    """Reads the tables of API keys."""
+class AccessRows(AccountRows, Protocol):
+    """Reads the tables of access."""
 
     def api_keys(self) -> Iterable[KeyFacts]:
         """Read the keys."""
@@ -77,6 +80,8 @@ class AccessCheck:
             texts(body.get("units")),
             text_or_none(body.get("expires_at")),
             text_or_none(body.get("replaces")),
+            text_or_none(body.get("hash")),
+            text_or_none(body.get("certificate")),
         )
         self._told.append((writer, seq, told))
 

@@ -1,18 +1,17 @@
 """Reads a log from the database itself, in one read-only snapshot, trusting nothing of what stands there."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
-import orjson
 import sqlalchemy as sa
 
 from riskapi.errors import StorageError
-from riskapi.log.access_check import KeyFacts, RevocationFacts
-from riskapi.log.bodies import texts
 from riskapi.log.contents_check import ALL_THERE, Held, Stored
+from riskapi.log.database_access import DatabaseAccess
 from riskapi.log.findings import Findings, Rule
+from riskapi.log.genesis_check import Place
 from riskapi.log.registry_check import BundleFacts, LedgerFacts
 from riskapi.log.source import Row
 from riskapi.storage.engine import is_embedded
@@ -28,13 +27,12 @@ _ROWS_SERVER = (
     "SELECT convert_to(writer, 'UTF8'), seq, convert_to(at, 'UTF8'), convert_to(kind, 'UTF8'), "
     "convert_to(body, 'UTF8'), hash FROM log ORDER BY writer COLLATE \"C\", seq"
 )
+_HASHES = sa.text("SELECT hash FROM log WHERE writer = :writer AND seq = :seq")
 _COUNT = sa.text("SELECT count(*) FROM log")
 _CHECKPOINTS = sa.text("SELECT writer, size, note FROM checkpoints ORDER BY writer, size")
 _BUNDLES = sa.text("SELECT digest, risk, name, version FROM bundles ORDER BY digest")
 _FILES = sa.text("SELECT name, content FROM bundle_files WHERE digest = :digest ORDER BY name")
 _LEDGER = sa.text("SELECT event, digest, risk, principal, rationale FROM ledger ORDER BY seq")
-_KEYS = sa.text("SELECT id, kind, principal, scopes, units, expires_at, replaces FROM api_keys ORDER BY id")
-_REVOCATIONS = sa.text("SELECT key_id, at FROM key_revocations ORDER BY key_id, at")
 _CONTENTS_COUNT = sa.text("SELECT count(*) FROM decision_contents")
 _CONTENTS_IDS = sa.text("SELECT decision_id FROM decision_contents ORDER BY decision_id")
 _PRESENT = sa.text(
@@ -102,6 +100,15 @@ class DatabaseSource:
                         number = seq if isinstance(seq, int) else 0
                         findings.add(Rule.MALFORMED, "its columns hold values of another kind", where, number)
 
+    def hashes(self, places: Collection[Place]) -> dict[Place, list[bytes]]:
+        """Find the stored hashes of rows."""
+        found: dict[Place, list[bytes]] = {}
+        with storage_errors():
+            for writer, seq in places:
+                for (one,) in self._connection.execute(_HASHES, {"writer": writer, "seq": seq}):
+                    found.setdefault((writer, seq), []).append(_bytes(one) or b"")
+        return found
+
     def checkpoints(self) -> Iterator[tuple[str, str | None, tuple[str, int] | None]]:
         """Read place, note and columns of the checkpoints."""
         with storage_errors():
@@ -137,25 +144,6 @@ class DatabaseRegistry:
                 yield LedgerFacts(*map(str, row))
 
 
-class DatabaseAccess:
-    """API keys of a database."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-
-    def api_keys(self) -> Iterator[KeyFacts]:
-        """Read the keys."""
-        with storage_errors():
-            for key_id, kind, principal, scopes, units, expires_at, replaces in self._connection.execute(_KEYS):
-                yield KeyFacts(key_id, kind, principal, _listed(scopes), _listed(units), expires_at, replaces)
-
-    def revocations(self) -> Iterator[RevocationFacts]:
-        """Read the revocations."""
-        with storage_errors():
-            for key_id, at in self._connection.execute(_REVOCATIONS):
-                yield RevocationFacts(key_id, at)
-
-
 class DatabaseContents:
     """Stored contents of a database."""
 
@@ -172,10 +160,11 @@ class DatabaseContents:
         """Find what is stored, and compute commitments anew where that can be opened."""
         if self._opener is None:
             return _present(self._connection, decision_ids)
-        return {
-            decision_id: Stored(place, (_held(answer), _held(identity), _held(input_)))
-            for decision_id, place, (answer, identity, input_) in self.opened(decision_ids)
-        }
+        found: dict[str, Stored] = {}
+        for row, parts in self._opened(decision_ids):
+            answer, identity, input_ = [sha256(one).digest() if one.__class__ is bytes else one for one in parts]
+            found[row[0]] = Stored((row[1], row[2]), (answer, identity, input_))
+        return found
 
     def look_again(self, decision_ids: Sequence[str]) -> dict[str, Stored]:
         """Find what is stored by now, outside of the snapshot."""
@@ -184,15 +173,27 @@ class DatabaseContents:
 
     def opened(self, decision_ids: Sequence[str]) -> Iterator[tuple[str, tuple[str, int], OpenedParts]]:
         """Open what is stored: decision, place in the log by the index, parts."""
+        for row, parts in self._opened(decision_ids):
+            yield row[0], (row[1], row[2]), parts
+
+    def _opened(self, decision_ids: Sequence[str]) -> Iterator[tuple[Any, OpenedParts]]:
         assert self._opener is not None
         with storage_errors():
             rows = self._connection.execute(_SEALED, {"ids": list(decision_ids)}).all()
         sealed = [
-            (decision_id, subject_id, month, (_bytes(answer), _bytes(identity), _bytes(input_)))
+            (
+                decision_id,
+                subject_id,
+                month,
+                (
+                    answer if answer.__class__ is bytes else _bytes(answer),
+                    identity if identity.__class__ is bytes else _bytes(identity),
+                    input_ if input_.__class__ is bytes else _bytes(input_),
+                ),
+            )
             for decision_id, _, _, subject_id, month, answer, identity, input_ in rows
         ]
-        for row, parts in zip(rows, self._opener(sealed), strict=True):
-            yield row[0], (row[1], row[2]), parts
+        return zip(rows, self._opener(sealed), strict=True)
 
     def count(self) -> int:
         """How many decisions have contents."""
@@ -239,17 +240,6 @@ def commitment_of(salted: bytes) -> bytes:
     return sha256(salted).digest()
 
 
-def _listed(text: object) -> tuple[str, ...] | None:
-    try:
-        return texts(orjson.loads(str(text)))
-    except orjson.JSONDecodeError:
-        return None
-
-
-def _held(opened: Opened) -> Held:
-    return sha256(opened).digest() if opened.__class__ is bytes else opened
-
-
 def _present(connection: sa.Connection, decision_ids: Sequence[str]) -> dict[str, Stored]:
     with storage_errors():
         found = connection.execute(_PRESENT, {"ids": list(decision_ids)}).all()
@@ -257,8 +247,8 @@ def _present(connection: sa.Connection, decision_ids: Sequence[str]) -> dict[str
 
 
 def _bytes(value: object) -> bytes | None:
-    if value is None or value.__class__ is bytes:
-        return value
+    if value is None:
+        return None
     return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
 
 

@@ -9,6 +9,7 @@ from riskapi.log.database_source import Opened, OpenedParts, Opener, SealedRow
 from riskapi.privacy.keys import CONTENT, Keys
 from riskapi.privacy.sealing import Part, unseal_salted
 
+_ANSWER, _IDENTITY, _INPUT = (part.value for part in (Part.ANSWER, Part.IDENTITY, Part.INPUT))
 _NOT_SEALED = "is not what was sealed for this decision"
 _KEPT_MAX = 100_000
 """Keys that are remembered from one batch to the next."""
@@ -34,14 +35,15 @@ def opener(keys: Keys) -> Opener:
                 kept.update(keys.ciphers(wanted))
             except SealError:
                 return [(_WRONG_SECRET, _WRONG_SECRET, _WRONG_SECRET)] * len(rows)
+        find = kept.get
         opened: list[OpenedParts] = []
         for decision_id, subject, month, (answer, identity, input_) in rows:
-            content = kept.get((subject, CONTENT))
+            content = find((subject, CONTENT))
             opened.append(
                 (
-                    _opened(content, decision_id, Part.ANSWER, answer),
-                    _opened(kept.get((subject, month)), decision_id, Part.IDENTITY, identity),
-                    _opened(content, decision_id, Part.INPUT, input_),
+                    _opened(content, decision_id, _ANSWER, answer),
+                    _opened(find((subject, month)), decision_id, _IDENTITY, identity),
+                    _opened(content, decision_id, _INPUT, input_),
                 )
             )
         return opened
@@ -49,7 +51,7 @@ def opener(keys: Keys) -> Opener:
     return open_all
 
 
-def _opened(cipher: AESGCM | None, decision_id: str, part: Part, sealed: bytes | None) -> Opened:
+def _opened(cipher: AESGCM | None, decision_id: str, part: str, sealed: bytes | None) -> Opened:
     if sealed is None:
         return None
     if cipher is None:

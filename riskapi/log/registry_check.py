@@ -71,6 +71,7 @@ class RegistryCheck:
         self._findings = findings
         self._events: list[tuple[str, int, str, Mapping[str, Any]]] = []
         self._used: dict[str, tuple[str, int]] = {}
+        self._last_used: Any = None
 
     def watched(self) -> dict[str, Callable[[str, int, Mapping[str, Any]], None]]:
         """What to call for which kind of row."""
@@ -102,7 +103,11 @@ class RegistryCheck:
         self._events.append((writer, seq, Kind.REJECTED, body))
 
     def _decision(self, writer: str, seq: int, body: Mapping[str, Any]) -> None:
-        for digest in texts(body.get("digests")) or ():
+        told = body.get("digests")
+        if told == self._last_used:  # most decisions are scored by the models of the one before
+            return
+        self._last_used = told
+        for digest in texts(told) or ():
             if digest not in self._used:
                 self._used[digest] = writer, seq
 

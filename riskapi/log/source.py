@@ -1,11 +1,12 @@
 """What a log is read from: an export or a database; verification knows nothing else of either."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from riskapi.log.access_check import AccessRows
 from riskapi.log.contents_check import ContentsLookup
 from riskapi.log.findings import Findings
+from riskapi.log.genesis_check import Place
 from riskapi.log.registry_check import RegistryRows
 
 Row = tuple[str, int, str, str, bytes, bytes]
@@ -28,13 +29,16 @@ class LogSource(Protocol):
 
     @property
     def access(self) -> AccessRows | None:
-        """API keys, where they can be seen from here."""
+        """API keys and accounts, where they can be seen from here."""
 
     def row_count(self) -> int:
         """How many rows there are, for a progress bar."""
 
     def rows(self, findings: Findings) -> Iterator[Row]:
         """Read the rows; those of one writer in their order."""
+
+    def hashes(self, places: Collection[Place]) -> Mapping[Place, Collection[bytes]]:
+        """Find the stored hashes of rows; those that are not there are left out."""
 
     def checkpoints(self) -> Iterable[tuple[str, str | None, tuple[str, int] | None]]:
         """Read place, note and columns (writer and size, where its row has them) of the checkpoints that it has."""

@@ -8,6 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from riskapi.log.access_check import AccessCheck
+from riskapi.log.account_check import AccountCheck
 from riskapi.log.bodies import read_body, text_or_none
 from riskapi.log.chain import ChainVerifier
 from riskapi.log.checkpoint_file import read_checkpoint_file
@@ -15,6 +16,7 @@ from riskapi.log.contents_check import ContentsCheck
 from riskapi.log.divergence import compare_copies
 from riskapi.log.entry import Kind
 from riskapi.log.findings import Finding, Findings, Rule
+from riskapi.log.genesis_check import GenesisCheck
 from riskapi.log.registry_check import RegistryCheck
 from riskapi.log.signed import SignedCheckpoints
 from riskapi.log.source import LogSource
@@ -139,6 +141,10 @@ def _verify(
     contents = ContentsCheck(source.contents, findings)
     watchers: dict[str, list[Watcher]] = {Kind.GENESIS: [_instance_check(signed.instances, findings)]}
     access = AccessCheck(source.access, findings)
+    accounts = AccountCheck(source.access, findings)
+    timed = accounts.watched()
+    genesis = GenesisCheck(source.hashes, findings)
+    watchers[Kind.GENESIS].append(genesis.take)
     tombstones = {Kind.ERASED: _tombstone_check(signed.trusted, findings)}
     for check in (registry.watched(), contents.watched(), access.watched(), tombstones):
         for kind, watcher in check.items():
@@ -150,6 +156,8 @@ def _verify(
             facts = read_body(body)
             for watcher in watchers[kind]:
                 watcher(writer, seq, facts)
+        if kind in timed:
+            timed[kind](writer, seq, at, read_body(body))
         rows += 1
         if not rows % PROGRESS_ROWS:
             advance(PROGRESS_ROWS)
@@ -158,6 +166,8 @@ def _verify(
         chain.finish()
     registry.finish()
     access.finish()
+    accounts.finish()
+    genesis.finish()
     contents.finish(lambda: decisions_of(source))
     return Verification(
         source.name,

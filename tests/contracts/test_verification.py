@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from riskapi.access.account_store import SqlAccountStore
+from riskapi.access.accounts import Accounts
+from riskapi.access.matrix import Role
+from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.log.findings import Rule
 from riskapi.storage.engine import open_database, upgrade
 from tests.postgres import PostgresServer
-from tests.riskapi.log.made_logs import MadeLog, continue_log, make_log
+from tests.riskapi.log.made_logs import Clock, MadeLog, continue_log, make_log, writing
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -69,3 +73,18 @@ def test_verification_sees_one_moment_while_the_service_goes_on(any_log):
     result = any_log.verify(meanwhile=lambda step: continue_log(any_log, steps.pop(step)))
     assert (steps, [finding.line() for finding in result.findings]) == ({}, [])
     assert any_log.verify().rows > result.rows
+
+
+def test_accounts_are_held_against_the_log_in_either_database(any_log):
+    """Roles that the log tells of raise no alarm; those taken beside it are named."""
+    with writing(any_log, clock := Clock()) as (journal, _, _):
+        accounts = Accounts(SqlAccountStore(journal._engine, journal), clock)
+        accounts.create_first("amina", "Amina Yusuf")
+        boss = Principal("Amina Yusuf", PrincipalKind.PERSON, "amina", frozenset({Role.ADMIN}))
+        accounts.create(boss, "peter", "Peter Otieno", [Role.REVIEWER], ["NBO"])
+    assert [finding.line() for finding in any_log.verify().findings] == []
+    engine = open_database(any_log.settings.database_url, "RISKAPI_DATABASE_URL", 5)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE accounts SET roles = '[\"reviewer\"]' WHERE login = 'peter'")
+    engine.dispose()
+    assert {finding.rule for finding in any_log.verify().findings} == {Rule.ACCESS_CHANGED}

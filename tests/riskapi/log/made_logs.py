@@ -62,7 +62,7 @@ class Interrupted:
         self._source = source
         self._meanwhile = meanwhile
         self.name, self.contents = source.name, source.contents
-        self.registry, self.access = source.registry, source.access
+        self.registry, self.access, self.hashes = source.registry, source.access, source.hashes
 
     def row_count(self) -> int:
         """Count, then let it happen."""

@@ -19,6 +19,7 @@ COMMANDS = {
     "score-file": "score_file",
     "verify": "verify",
     "replay": "replay",
+    "monitor": "monitor",
     "export-log": "export",
     "backup": "backup",
     "restore": "backup",

@@ -24,6 +24,9 @@ from riskapi.approvals import Approvals
 from riskapi.errors import StorageError
 from riskapi.idempotency import IdempotencyKeys
 from riskapi.limits import ProbingQuota, RateLimit
+from riskapi.monitoring.background import BackgroundWatch
+from riskapi.monitoring.book import MonitoringBook
+from riskapi.monitoring.gauges import MonitoringGauges
 from riskapi.operations.alarms import Alarms
 from riskapi.outcomes import Outcomes
 from riskapi.privacy.background import BackgroundRetention
@@ -85,6 +88,10 @@ class Services:
             self.journal, self.engine, self.subject_keys, holds=self.holds, limits=self.limits, clock=clock
         )
         self.background_retention = BackgroundRetention(self.retention, self.log, self.metrics.watch_retention)
+        self.monitoring = MonitoringBook(self.engine)
+        self.background_watch = BackgroundWatch(
+            settings, self.monitoring, MonitoringGauges(self.metrics.registry), self.log
+        )
         self.purposes = Purposes(settings.purposes, required=settings.purpose_required)
         self.idempotency = IdempotencyKeys(self.decisions, self.secret)
         self.ledger = SqlLedger(self.engine, self.journal)
@@ -156,6 +163,8 @@ class Services:
         self.alarms.start()
         if self.settings.retention_enabled:
             self.background_retention.start()
+        if self.settings.monitoring_enabled:
+            self.background_watch.start()
         self._look_out = asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
@@ -166,6 +175,7 @@ class Services:
                 await self._look_out
         await asyncio.to_thread(self.alarms.close)
         await asyncio.to_thread(self.background_retention.close)
+        await asyncio.to_thread(self.background_watch.close)
         await self.writer.close()
         self.close()
 

@@ -129,6 +129,10 @@ class Settings(BaseSettings):
         bool,
         Field(description="Whether this process masks and deletes, once an hour; `riskapi retention run` does too"),
     ] = True
+    monitoring_enabled: Annotated[
+        bool,
+        Field(description="Whether a process beside this one counts and compares what was answered"),
+    ] = True
     disk_free_percent: Annotated[
         float, Field(ge=0, le=100, description="Free share of a volume below which an alarm is raised, in percent")
     ] = 10.0

@@ -1,6 +1,7 @@
 """The chi-square distribution, for whole and broken degrees of freedom, without a statistics library."""
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 from models.errors import MetricError
@@ -32,6 +33,7 @@ def survival(statistic: float, freedom: float) -> float:
     return max(0.0, 1.0 - front * _series(half, at)) if at < half + 1 else min(1.0, front * _fraction(half, at))
 
 
+@lru_cache(1024)
 def quantile(chance: float, freedom: float) -> float:
     """The value that a chi-square variable stays below with a given chance, by bisection.
 

@@ -34,6 +34,7 @@ class Action(StrEnum):
     MODELS_READ = "models:read"
     MODELS_PROPOSE = "models:propose"
     MODELS_APPROVE = "models:approve"
+    MONITORING_READ = "monitoring:read"
     LOG_READ = "log:read"
     RETENTION = "retention:manage"
     ERASURE_CONFIRM = "erasure:confirm"
@@ -85,6 +86,7 @@ MATRIX: Final[Mapping[Action, Mapping[Role, Reach]]] = MappingProxyType(
         Action.MODELS_READ: {_D: _ALL, _A: _ALL, _U: _ALL},
         Action.MODELS_PROPOSE: {_D: _ALL},
         Action.MODELS_APPROVE: {_A: _ALL},
+        Action.MONITORING_READ: {_D: _ALL, _A: _ALL, _U: _ALL, _P: _ALL},
         Action.LOG_READ: {_U: _ALL},
         Action.RETENTION: {_M: _ALL},
         Action.ERASURE_CONFIRM: {_M: _ALL, _U: _ALL},

@@ -51,7 +51,7 @@ def test_the_interval_holds_the_index_of_the_populations(size):
         assert shares is TENTHS or inside <= 0.99, "no wider than it has to be"
 
 
-def test_a_change_is_told_once_it_is_past_floor_and_noise():
+def test_r31_a_change_is_told_once_it_is_past_floor_and_noise():
     """Not the same change in a window too small to tell, nor a change too small to matter in a large one."""
     moved = TENTHS + np.linspace(-0.05, 0.05, 10)
     small, large, slight = (

@@ -1,0 +1,270 @@
+"""Makes the report about one risk from what was counted; it reads counts only, never a decision."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from models.metrics.drift import Comparison
+from models.metrics.intervals import poisson_interval, wilson_interval
+from riskapi.live import LiveModel
+from riskapi.monitoring.bins import BundleBins
+from riskapi.monitoring.book import MonitoringBook
+from riskapi.monitoring.drifting import Evidence, drift_of
+from riskapi.monitoring.form import (
+    ArmRate,
+    BandCalibration,
+    Capacity,
+    Compliance,
+    DriftLine,
+    MonitoringReport,
+    Outcomes,
+    PointRates,
+    Rate,
+    Volume,
+    Window,
+)
+from riskapi.monitoring.tally import HOUR, Counts, Place
+from riskapi.monitoring.windows import Days, between, day_before, put_together, under
+
+LEVEL = 0.95
+WINDOW_DAYS = (2, 7, 28)
+"""Length of the windows; each ends with the day that is under way."""
+PAST_DAYS = 28
+"""Days before a window that say how much quiet days vary."""
+SEASON_DAYS = 364
+"""Whole weeks nearest to a year: weekdays stay weekdays."""
+OUTCOME_DAYS = 180
+DELAY_DAYS_MIN = 7
+DELAY_CASES_MIN = 20
+COMPLIANCE_MIN = 0.9
+CALIBRATION_CASES_MIN = 5.0
+"""Confirmed cases that a band promises, below which its calibration is not told as an alarm."""
+POINTS_MAX = 200
+
+
+class Reporter:
+    """Makes reports.
+
+    Args:
+        book: of the counts.
+    """
+
+    def __init__(self, book: MonitoringBook) -> None:
+        self._book = book
+
+    def report(self, model: LiveModel, now: datetime, waiting: int) -> MonitoringReport:
+        """Report on one risk.
+
+        Args:
+            model: that is live.
+            now: the present, in UTC.
+            waiting: rows of the log that were not counted yet.
+        """
+        bins, risk = BundleBins(model.bundle), model.risk
+        end = f"{now + timedelta(days=1):%Y-%m-%d}"
+        longest = max(WINDOW_DAYS)
+        rows = self._book.days(risk, day_before(end, max(OUTCOME_DAYS, longest + PAST_DAYS)), end)
+        season = self._book.days(risk, day_before(end, SEASON_DAYS + longest), day_before(end, SEASON_DAYS))
+        windows = tuple(_window(bins, rows, season, end, days) for days in WINDOW_DAYS)
+        outcomes = _outcomes(rows, end)
+        hours = self._book.days(risk, day_before(end, max(WINDOW_DAYS[:1])), end, HOUR)
+        return MonitoringReport(
+            risk=risk,
+            title=model.bundle.risk.title,
+            audience=model.audience,
+            digest=model.bundle.digest,
+            at=now,
+            waiting=waiting,
+            alarms=tuple(_alarms(windows, outcomes)),
+            windows=windows,
+            capacity=_capacity(hours),
+            outcomes=outcomes,
+            level=LEVEL,
+        )
+
+
+def _window(
+    bins: BundleBins, rows: Sequence[tuple[Place, Counts]], season: Sequence[tuple[Place, Counts]], end: str, days: int
+) -> Window:
+    start, digest = day_before(end, days), (bins.bundle.digest,)
+    own = put_together(between(rows, start, end), digest)
+    past = put_together(between(rows, day_before(start, PAST_DAYS), start), digest)
+    then = put_together(between(season, day_before(start, SEASON_DAYS), day_before(end, SEASON_DAYS)), digest)
+    found = drift_of(bins, Evidence(own.total, past.everywhere, then.total))
+    return Window(
+        days=days,
+        start=start,
+        end=end,
+        volume=_volume(put_together(between(rows, start, end)).total),
+        drift=tuple(map(_line, found)),
+    )
+
+
+def _volume(total: Counts) -> Volume:
+    travellers = _whole(total, "travellers")
+    return Volume(
+        travellers=travellers,
+        bands=_wholes(total, "band"),
+        arms=_wholes(total, "arm"),
+        referred=_rate(_whole(total, "referred"), travellers),
+        unsure=_whole(total, "unsure"),
+    )
+
+
+def _line(one: Comparison) -> DriftLine:
+    return DriftLine.model_validate(
+        {
+            "name": one.name,
+            "family": one.family,
+            "against": one.against,
+            "size": one.size,
+            "index": one.index,
+            "low": one.low,
+            "high": one.high,
+            "noise": one.noise,
+            "verdict": one.verdict.value,
+        }
+    )
+
+
+def _capacity(hours: Sequence[tuple[Place, Counts]]) -> Capacity:
+    slots: dict[tuple[str, str], float] = {}
+    for place, found in hours:
+        where = place.part, place.start
+        slots[where] = slots.get(where, 0.0) + found.get("referred", 0.0)
+    if not slots:
+        return Capacity(hours=0, referred_mean=0.0, referred_max=0, busiest=None)
+    most = max(slots.values())
+    point, hour = min(where for where, referred in slots.items() if referred == most)
+    return Capacity(
+        hours=len(slots),
+        referred_mean=sum(slots.values()) / len(slots),
+        referred_max=int(most),
+        busiest=f"{point} {hour}:00Z" if most else None,
+    )
+
+
+def _outcomes(rows: Sequence[tuple[Place, Counts]], end: str) -> Outcomes:
+    """What came of referrals on the days whose outcomes should be in by now."""
+    delay = _delay(put_together(rows).total)
+    last, start = day_before(end, delay), day_before(end, OUTCOME_DAYS)
+    days = put_together(between(rows, start, last))
+    total = days.total
+    return Outcomes(
+        delay_days=delay,
+        start=start,
+        end=last,
+        points=tuple(_points(days)),
+        calibration=tuple(_calibration(total)),
+        hit_rates=tuple(_arm(total, arm) for arm in sorted(under(total, "concluded"))),
+        compliance=tuple(_compliance(total)),
+    )
+
+
+def _delay(total: Counts) -> int:
+    """Days by which nineteen of twenty outcomes are known, as far as they came in; a week at least."""
+    delays = sorted((int(days), number) for days, number in under(total, "delay").items())
+    cases, reached = sum(number for _, number in delays), 0.0
+    if cases < DELAY_CASES_MIN:
+        return DELAY_DAYS_MIN
+    for days, number in delays:
+        reached += number
+        if reached >= 0.95 * cases:
+            return min(OUTCOME_DAYS, max(DELAY_DAYS_MIN, days + 1))
+    return OUTCOME_DAYS
+
+
+def _points(days: Days) -> Iterator[PointRates]:
+    yield _point("", days.total)
+    most = sorted(days.points, key=lambda name: (-days.points[name].get("travellers", 0.0), name))[:POINTS_MAX]
+    for name in sorted(most):
+        yield _point(name, days.points[name])
+
+
+def _point(name: str, counts: Counts) -> PointRates:
+    travellers, referrals = _whole(counts, "travellers"), _whole(counts, "referred")
+    looked = {arm: number for arm, number in under(counts, "concluded").items() if arm != "other"}
+    confirmed = int(sum(_whole(counts, f"confirmed|{arm}") for arm in looked))
+    concluded = int(sum(looked.values()))
+    return PointRates(
+        point=name,
+        travellers=travellers,
+        referrals=_rate(referrals, travellers),
+        confirmed=_rate(confirmed, travellers),
+        false_positives=_rate(concluded - confirmed, travellers),
+        open=max(0, referrals - concluded),
+    )
+
+
+def _calibration(total: Counts) -> Iterator[BandCalibration]:
+    for band, cases in sorted(under(total, "cases").items()):
+        if cases < 1:
+            continue
+        observed, expected = _whole(total, f"found|{band}"), max(0.0, total.get(f"expected|{band}", 0.0))
+        low, high = poisson_interval(observed, LEVEL)
+        yield BandCalibration(
+            band=band,
+            cases=int(cases),
+            observed=observed,
+            expected=expected,
+            ratio=observed / expected if expected else None,
+            low=low / expected if expected else None,
+            high=high / expected if expected else None,
+        )
+
+
+def _arm(total: Counts, arm: str) -> ArmRate:
+    concluded, confirmed = _whole(total, f"concluded|{arm}"), _whole(total, f"confirmed|{arm}")
+    low, high = wilson_interval(confirmed, concluded, LEVEL) if concluded else (None, None)
+    share = confirmed / concluded if concluded else None
+    return ArmRate(arm=arm, concluded=concluded, confirmed=confirmed, share=share, low=low, high=high)
+
+
+def _compliance(total: Counts) -> Iterator[Compliance]:
+    found: dict[str, Counts] = {}
+    for name, number in under(total, "done").items():
+        arm, _, word = name.partition("|")
+        found.setdefault(arm, {})[word] = max(0.0, number)
+    for arm, words in sorted(found.items()):
+        told, done = int(sum(words.values())), int(words.get("done", 0.0))
+        low, high = wilson_interval(done, told, LEVEL) if told else (None, None)
+        yield Compliance(arm=arm, told=told, done=done, share=done / told if told else None, low=low, high=high)
+
+
+def _alarms(windows: Iterable[Window], outcomes: Outcomes) -> Iterator[str]:
+    for window in windows:
+        for line in window.drift:
+            if line.verdict == "alarm" and line.index is not None:
+                yield (
+                    f"Drift of {line.name} ({line.family}) in the last {window.days} days: index {line.index:.3f} "
+                    f"({line.low:.3f} to {line.high:.3f}) against {line.against}; quiet windows stay below "
+                    f"{line.noise:.3f}."
+                )
+    for one in outcomes.compliance:
+        if one.arm == "random" and one.high is not None and one.high < COMPLIANCE_MIN:
+            yield (
+                f"Of those drawn at random {one.share or 0.0:.0%} were looked at, fewer than {COMPLIANCE_MIN:.0%}: "
+                "what the random arm says of prevalence is a bound, not an estimate."
+            )
+    for band in outcomes.calibration:
+        if band.expected < CALIBRATION_CASES_MIN or band.low is None or band.high is None:
+            continue
+        if band.low > 1 or band.high < 1:
+            yield (
+                f"Band {band.band}: {band.observed} confirmed of {band.expected:.1f} promised "
+                f"(ratio {band.ratio or 0.0:.2f}, {band.low:.2f} to {band.high:.2f})."
+            )
+
+
+def _rate(count: int, of: int) -> Rate:
+    if not of:
+        return Rate(count=count, per_1000=None, low=None, high=None)
+    low, high = wilson_interval(min(count, of), of, LEVEL)
+    return Rate(count=count, per_1000=1000 * count / of, low=1000 * low, high=1000 * high)
+
+
+def _whole(counts: Counts, name: str) -> int:
+    return max(0, round(counts.get(name, 0.0)))
+
+
+def _wholes(counts: Counts, prefix: str) -> dict[str, int]:
+    return {name: max(0, round(number)) for name, number in sorted(under(counts, prefix).items())}

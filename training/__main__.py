@@ -16,6 +16,7 @@ from models.errors import ModelError
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
+    from models.card import Measure
     from training.pipeline import RunResult
     from training.tracking import TrackedRun
 
@@ -88,12 +89,14 @@ def run(
 ) -> None:
     """Train, judge and package one model per configuration; nothing is served before a person approves it.
 
-    Shipped configurations: `document_fraud`, `migrant_smuggling`, `trafficking_protection`.
+    Shipped configurations: `document_fraud`, `migrant_smuggling`, `trafficking_protection`. For a table of your own,
+    one file that says what its columns mean is enough (docs/agency-columns.md).
 
     **Examples**
 
         python -m training run document_fraud migrant_smuggling trafficking_protection
-        python -m training run my.toml --cases history.csv --mapping my_mapping.toml
+        python -m training run my_table.toml
+        python -m training run my.toml --cases history.csv --mapping my_table.toml
         python -m training run document_fraud --set family.name=logistic_scorecard --set seed=7
     """
     with _told():
@@ -176,7 +179,7 @@ def propose(
         directory = Path(source) if Path(source).is_dir() else Tracker(settings).bundle(source, Path(temporary))
         secret = key or (settings.api_key.get_secret_value() if settings.api_key else None)
         proposal = send(directory, url or settings.service_url, secret, timeout=settings.timeout_seconds)
-    out.print(escape(proposal.next_steps))
+    out.print(escape(proposal.next_steps), soft_wrap=True, highlight=False)
 
 
 class _Shown:
@@ -220,17 +223,20 @@ def _told() -> Iterator[None]:
 def _show(result: "RunResult") -> None:
     """Print what a run found and left."""
     bundle, evaluation = result.package.bundle, result.evaluation
+    level = f"{result.config.evaluation.level:.0%}".replace("%", " %")
     table = Table(title=f"{bundle.card.title}: {bundle.manifest.name} {bundle.manifest.version}", title_justify="left")
-    table.add_column("measure")
-    for model in evaluation.models:
+    table.add_column(f"measure,\n{level} interval")
+    shown = [model for model in evaluation.models if model.name != "prior"]  # all of it follows from the base rate
+    for model in shown:
         table.add_column(model.title)
     for name in ("roc_auc", "average_precision", "calibration_slope", "observed_to_expected"):
-        rows = [model.measure(name) for model in evaluation.models]
-        table.add_row(rows[0].title, *(row.text() for row in rows))
-    share = result.config.gates.capacity
-    for name in ("precision", "recall", "lift"):
-        rows = [model.at(share, name) for model in evaluation.models]
-        table.add_row(f"{rows[0].title} at {share * 100:g} % referred", *(row.text() for row in rows))
+        rows = [model.measure(name) for model in shown]
+        table.add_row(rows[0].title, *map(_in_two_lines, rows))
+    judged = result.config.gates.capacity
+    asked = [(share, "precision") for share in sorted({*result.config.evaluation.capacities, judged})]
+    for share, name in [*asked, (judged, "recall"), (judged, "lift")]:
+        rows = [model.at(share, name) for model in shown]
+        table.add_row(f"{rows[0].title} at {share * 100:g} % referred", *map(_in_two_lines, rows))
     out.print(table)
     if bundle.card.simulated:
         out.print("Simulated cases: the numbers show that the software works, and nothing about real travellers.")
@@ -246,6 +252,14 @@ def _show(result: "RunResult") -> None:
     out.print(f"Report: {result.directory / 'report.html'}", soft_wrap=True)
     if result.tracked:
         out.print(f"MLflow: run {result.tracked.run_id}, {result.tracked.model_uri}, alias candidate", soft_wrap=True)
+
+
+def _in_two_lines(measure: "Measure") -> str:
+    """Write a number, and its interval below it, so that a table fits a narrow terminal."""
+    if measure.value is None or measure.low is None or measure.high is None:
+        return measure.text()
+    scale, unit = (100, " %") if measure.unit == "percent" else (1, "")
+    return f"{measure.value * scale:.3g}{unit}\n{measure.low * scale:.3g} to {measure.high * scale:.3g}{unit}"
 
 
 def _side_by_side(runs: Sequence["TrackedRun"], measures: Sequence[str]) -> Table:

@@ -1,6 +1,6 @@
 """Hand a bundle to the service, where another person decides whether it is used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import httpx
 from models.bundle import digest_of, read_directory
 from models.errors import BundleError
 from models.manifest import check_files
-from models.promotion import GateReport
+from models.promotion import Gate, GateReport, Verdict
 from training.errors import ProposalError
 
 PATH = "/v1/proposals"
@@ -24,26 +24,35 @@ class Proposal:
         digest: name of the bundle.
         url: of the service.
         answer: the body of its answer.
-        open_gates: titles of gates that did not pass, as the bundle tells them.
+        gates: of the bundle.
     """
 
     digest: str
     url: str
     answer: Mapping[str, Any]
-    open_gates: tuple[str, ...]
+    gates: GateReport
 
     @property
     def next_steps(self) -> str:
-        """Who may approve it, and how."""
+        """Who may approve it, and how; what is to be copied stands in one line."""
+        waits = [gate for gate in self.gates.open_gates if gate.verdict is Verdict.INCONCLUSIVE]
+        fails = [gate for gate in self.gates.open_gates if gate.verdict is not Verdict.INCONCLUSIVE]
+        accepted = "".join(f" --accept-inconclusive {gate.name}" for gate in waits)
         lines = [
             f"Proposed {self.digest}.",
-            "It is not in use. A person with the scope models:approve, other than the proposer, decides:",
-            f"  in the console  {self.url}/console/models",
-            f"  by the API      POST {self.url}{PATH}/{self.digest}/approve  with a rationale",
+            "It is not in use. Another person, with the right models:approve, decides:",
+            f'  riskapi approve {self.digest} --rationale "..."{accepted}',
+            f'  POST {self.url}{PATH}/{self.digest}/approve with {{"rationale": "..."}}',
         ]
-        if self.open_gates:
-            lines.append(f"Gates that did not pass block the approval: {'; '.join(self.open_gates)}.")
+        if waits:
+            lines.append(f"Who approves answers for gates that could not be decided: {_titles(waits)}.")
+        if fails:
+            lines.append(f"Gates that did not pass block the approval: {_titles(fails)}.")
         return "\n".join(lines)
+
+
+def _titles(gates: Sequence[Gate]) -> str:
+    return "; ".join(gate.title for gate in gates)
 
 
 def propose(
@@ -83,7 +92,7 @@ def propose(
     finally:
         if client is None:
             sender.close()
-    return Proposal(digest, service, _accepted(answer), _open_gates(files["gates.json"]))
+    return Proposal(digest, service, _accepted(answer), GateReport.model_validate_json(files["gates.json"]))
 
 
 def _accepted(answer: httpx.Response) -> Mapping[str, Any]:
@@ -105,8 +114,3 @@ def _accepted(answer: httpx.Response) -> Mapping[str, Any]:
         " - ".join(str(each[name]) for name in ("place", "rule", "remedy") if each.get(name)) for each in problems
     ]
     raise ProposalError(f"The service answered {answer.status_code}: {' | '.join(words) or answer.reason_phrase}")
-
-
-def _open_gates(content: bytes) -> tuple[str, ...]:
-    """Titles of the gates that did not pass."""
-    return tuple(gate.title for gate in GateReport.model_validate_json(content).open_gates)

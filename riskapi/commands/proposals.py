@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.measure import Measurement
+from rich.table import Column, Table
 
 from models.bundle import read_directory
 from riskapi.access.matrix import Action
@@ -13,6 +14,8 @@ from riskapi.commands.console import ERR, OUT, KeyOption, opened_services, perso
 from riskapi.storage.base import LedgerEvent
 
 app = typer.Typer()
+
+_UNBOUNDED = OUT.options.update(max_width=1000)
 
 Digest = Annotated[str, typer.Argument(help="Digest of the bundle, as `proposals` lists it.")]
 Rationale = Annotated[str, typer.Option(prompt=True, help="Why you decide so; it goes on record.")]
@@ -37,7 +40,7 @@ def proposals() -> None:
     with opened_services() as services:
         events, bundles = services.ledger.events(), services.ledger.bundles()
         live = {event.digest for event in services.ledger.live().values()}
-    table = Table("risk", "name", "version", "state", "by", "on", "digest")
+    table = Table("risk", "name", "version", "state", "by", "on", Column("digest", no_wrap=True, overflow="ignore"))
     for digest in dict.fromkeys(event.digest for event in reversed(events)):
         last = [event for event in events if event.digest == digest][-1]
         state = "live" if digest in live else last.event.value
@@ -45,7 +48,8 @@ def proposals() -> None:
         table.add_row(
             bundle.risk, bundle.name, bundle.version, state, last.principal, f"{last.at:%Y-%m-%d %H:%M}", digest
         )
-    OUT.print(table, soft_wrap=True)
+    # wider than the terminal, where need be: a digest is there to be copied whole
+    OUT.print(table, width=max(OUT.width, Measurement.get(OUT, _UNBOUNDED, table).maximum), crop=False, soft_wrap=True)
 
 
 @app.command()

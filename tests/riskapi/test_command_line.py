@@ -85,7 +85,9 @@ def test_r10_model_goes_live_and_back_by_commands(run, tmp_path):
         assert services.active.live.digests == (digest,)
         services.close()
     table = run("proposals").stdout
-    assert [digest for digest in digests if digest in table] == digests
+    lines = {digest: line for line in table.splitlines() for digest in digests if digest in line}
+    assert sorted(lines) == sorted(digests)
+    assert all("document_fraud" in line and "Amina" in line for line in lines.values())
     assert "live" in table
 
 

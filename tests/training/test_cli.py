@@ -8,10 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from models.bundle import digest_of, read_directory
+from models.promotion import Gate, GateReport, Verdict
 from tests.training import small_world
 from training.__main__ import COMPARED, app
 from training.errors import ProposalError
-from training.proposing import propose
+from training.proposing import Proposal, propose
 
 RUNNER = CliRunner()
 WIDE = {"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"}
@@ -70,6 +71,7 @@ def test_run_says_what_it_found_and_where_it_is(done):
     for said in (
         "ROC AUC",
         "90 % interval",
+        "Precision at 5 % referred",
         "Lift at 10 % referred",
         "Gates:",
         "Digest: sha256:",
@@ -165,9 +167,22 @@ def test_propose_sends_every_file_and_says_who_decides(done):
     sent = {name: text.encode() for name, text in json.loads(request.content)["files"].items()}
     assert sent == read_directory(directory(done) / "bundle")
     assert told.digest == digest_of(sent)
-    assert f"/v1/proposals/{told.digest}/approve" in told.next_steps
-    assert "other than the proposer" in told.next_steps
+    assert f"POST http://service/v1/proposals/{told.digest}/approve" in told.next_steps
+    assert f"riskapi approve {told.digest} --rationale" in told.next_steps
+    assert "Another person" in told.next_steps
+    assert "console" not in told.next_steps
     assert "rk_1_secret" not in told.next_steps
+
+
+def test_gates_that_are_open_are_told_by_what_they_mean():
+    """One that could not be decided may be answered for by its name; one that failed blocks."""
+    gates = [
+        Gate(name=verdict.value, title=f"Title {verdict.value}", rule="a rule", verdict=verdict) for verdict in Verdict
+    ]
+    said = Proposal("sha256:ab", "http://service", {}, GateReport(gates=tuple(gates))).next_steps.splitlines()
+    assert "--accept-inconclusive inconclusive" in said[2]
+    assert said[-2] == "Who approves answers for gates that could not be decided: Title inconclusive."
+    assert said[-1] == "Gates that did not pass block the approval: Title failed."
 
 
 def test_a_refusal_is_told_in_the_words_of_the_service(done):
@@ -206,5 +221,7 @@ def test_a_run_can_be_proposed_by_its_id_alone(done, monkeypatch):
     run_id = next(word for word in done[1][0].output.split("MLflow: run ")[1].split(",") if word)
     answer = call("propose", run_id, "--key", "rk_1_secret", "--url", "http://service")
     assert answer.exit_code == 0, answer.output
-    assert "Proposed sha256:" in answer.output
+    digest = digest_of(read_directory(directory(done) / "bundle"))
+    assert f"Proposed {digest}." in answer.output.splitlines()
+    assert any(f"riskapi approve {digest}" in line for line in answer.output.splitlines())
     assert json.loads(service.requests[0].content)["files"].keys() == read_directory(directory(done) / "bundle").keys()

@@ -17,6 +17,8 @@ COMMANDS = {
     "approve": "proposals",
     "reject": "proposals",
     "score-file": "score_file",
+    "outcomes": "outcomes",
+    "export-cases": "export_cases",
     "verify": "verify",
     "replay": "replay",
     "monitor": "monitor",

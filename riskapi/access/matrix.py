@@ -31,6 +31,7 @@ class Action(StrEnum):
     AUDIT_FACTS = "facts:audit"
     REDRESS = "redress:export"
     RECTIFY = "rectifications:write"
+    CASES_EXPORT = "cases:export"
     MODELS_READ = "models:read"
     MODELS_PROPOSE = "models:propose"
     MODELS_APPROVE = "models:approve"
@@ -83,6 +84,7 @@ MATRIX: Final[Mapping[Action, Mapping[Role, Reach]]] = MappingProxyType(
         Action.AUDIT_FACTS: {_U: _ALL},
         Action.REDRESS: {_R: _UNIT, _P: _UNIT},
         Action.RECTIFY: {_S: _OWN, _R: _UNIT},
+        Action.CASES_EXPORT: {_D: _MASKED},
         Action.MODELS_READ: {_D: _ALL, _A: _ALL, _U: _ALL},
         Action.MODELS_PROPOSE: {_D: _ALL},
         Action.MODELS_APPROVE: {_A: _ALL},

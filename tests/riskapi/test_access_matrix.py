@@ -88,7 +88,7 @@ EXPECTED = {
         Action.REDRESS,
         Action.RECTIFY,
     },
-    Role.DATA_SCIENTIST: {Action.MODELS_READ, Action.MODELS_PROPOSE, Action.MONITORING_READ},
+    Role.DATA_SCIENTIST: {Action.CASES_EXPORT, Action.MODELS_READ, Action.MODELS_PROPOSE, Action.MONITORING_READ},
     Role.APPROVER: {Action.MODELS_READ, Action.MODELS_APPROVE, Action.MONITORING_READ},
     Role.AUDITOR: {
         Action.DECISIONS_READ,

@@ -47,7 +47,8 @@ def score_file(
         str | None, typer.Option(envvar="RISK_API_KEY", help="API key for the service, with the scope score.")
     ] = None,
     purpose: Annotated[
-        Purpose | None, typer.Option(help="Why the records are scored, where they do not say so themselves.")
+        Purpose | None,
+        typer.Option(help="Why the records are scored; the service asks for it where they do not say so themselves."),
     ] = None,
     bundle: Annotated[
         list[Path] | None,
@@ -57,15 +58,31 @@ def score_file(
         list[str] | None,
         typer.Option(envvar="RISKAPI_TRUSTED_SIGNERS", help="Public key that the bundles must be signed with."),
     ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, and forget what a run that was stopped had done.")
+    ] = False,
 ) -> None:
-    """Score everybody in files: answers go to --out, what could not be read goes to a report beside it."""
+    """Score everybody in files: answers go to --out, what could not be read goes to a report beside it.
+
+    A run that was stopped goes on where it was when it is started again with the same words: its progress is kept
+    beside --out until the answers are whole, and they hold each record once. Of the request that was under way (at most
+    500 records) the service may keep a decision that no answer shows.
+
+    Example: riskapi score-file --mapping ferry.toml --url http://127.0.0.1:8000 --purpose border_control --out
+    scores.csv today.csv
+    """
     with errors_shown():
         try:
             described = TableMapping.from_toml(mapping) if mapping else None
             with _scorer(url, key, purpose, bundle or (), signer or ()) as scorer, _progress(paths) as progress:
                 task = progress.add_task("Scoring", total=sum(map(rows_in, paths)) or None)
                 summary = score_files(
-                    paths, scorer, out, described, lambda rows: progress.update(task, advance=rows, refresh=True)
+                    paths,
+                    scorer,
+                    out,
+                    described,
+                    lambda rows: progress.update(task, advance=rows, refresh=True),
+                    restart=restart,
                 )
         except FeatureError as error:  # a mapping or a bundle that breaks a rule: its text says which
             raise ServiceError(str(error)) from None
@@ -97,9 +114,12 @@ def _progress(paths: Sequence[Path]) -> Progress:
 
 
 def _tell(summary: Summary, out: Path) -> None:
+    if summary.resumed_after:
+        told = f"Went on after {summary.resumed_after:,} rows that an earlier run had done."
+        ERR.print(told, highlight=False, soft_wrap=True)
     OUT.print(f"{summary.scored} scored, {summary.not_scored} not. Answers: {out}", highlight=False, soft_wrap=True)
     if summary.findings_path:
-        told = f"{summary.findings} findings: {summary.findings_path}"
+        told = f"{summary.findings} {'finding' if summary.findings == 1 else 'findings'}: {summary.findings_path}"
         OUT.print(told, style="yellow", highlight=False, soft_wrap=True)
     if not summary.scored and summary.not_scored:
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ import orjson
 from features.declared import Problem
 from features.record import TravellerRecord, dropped_fields
 from features.risk import Audience
+from riskapi.access.purpose import HEADER as PURPOSE_HEADER
 from riskapi.errors import InvalidBodyError, ServiceError
 from riskapi.files.write import Answer
 from riskapi.live import LiveModels
@@ -21,6 +22,10 @@ Result = Answer | tuple[Problem, ...]
 
 class Scorer(Protocol):
     """Scores a chunk of records."""
+
+    @property
+    def about(self) -> str:
+        """What it is, so that scores of one are not mixed with those of another."""
 
     def score(self, records: Sequence[TravellerRecord]) -> list[Result]:
         """Score records; one result each, in order."""
@@ -37,6 +42,11 @@ class BundleScorer:
     def __init__(self, models: LiveModels, now: datetime) -> None:
         self._models = models
         self._now = now
+
+    @property
+    def about(self) -> str:
+        """The digests of the bundles."""
+        return ", ".join(sorted(self._models.digests))
 
     def score(self, records: Sequence[TravellerRecord]) -> list[Result]:
         """Score records with every bundle, whatever its audience."""
@@ -60,6 +70,11 @@ class ServiceScorer:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+
+    @property
+    def about(self) -> str:
+        """The address of the service, and why it is asked."""
+        return f"{self._client.base_url} {self._client.headers.get(PURPOSE_HEADER, '')}".strip()
 
     def score(self, records: Sequence[TravellerRecord]) -> list[Result]:
         """Send records as one batch; facts that are never stored do not even leave this machine.
@@ -88,8 +103,9 @@ def _refusal(answered: httpx.Response) -> str:
     """Read the service's own words, if they are its words."""
     try:
         problem = orjson.loads(answered.content)
-        return f"The service answers {answered.status_code}: {problem['title']}. {problem['detail']}"
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        hint = " Give it by --purpose." if str(problem.get("type", "")).endswith(":purpose") else ""
+        return f"The service answers {answered.status_code}: {problem['title']}. {problem['detail']}{hint}"
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return f"What answers there ({answered.status_code}) is not this service. Check --url."
 
 

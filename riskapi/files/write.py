@@ -162,6 +162,15 @@ def open_writer(path: Path) -> AnswerFile:
     """Open a file of answers; it appears under its name when the last answer is in it.
 
     Raises:
+        ServiceError: as :func:`check_writable` does.
+    """
+    return check_writable(path)(path)
+
+
+def check_writable(path: Path) -> type[AnswerFile]:
+    """Choose the form of a file of answers, before anything is scored for it.
+
+    Raises:
         ServiceError: the suffix is none of those known, or the folder does not exist.
     """
     kind = WRITERS.get(path.suffix.lower())
@@ -169,4 +178,4 @@ def open_writer(path: Path) -> AnswerFile:
         raise ServiceError(f"Answers are written as {', '.join(WRITERS)}: give --out one of these suffixes.")
     if not path.parent.is_dir():
         raise ServiceError("The folder of --out does not exist: make it first.")
-    return kind(path)
+    return kind

@@ -1,5 +1,6 @@
 """``score-file`` on the command line: what it asks for, what it says, and how it ends."""
 
+import errno
 import json
 
 import pytest
@@ -59,4 +60,32 @@ def test_a_file_of_which_nothing_can_be_read_ends_with_an_error(run, tmp_path):
     done = run("records.ndjson", "--out", "out.csv", "--bundle", "bundle", "--signer", TRUSTED[0])
     assert done.exit_code == 1
     assert "0 scored, 1 not" in done.output
-    assert "1 findings: out.csv.findings.ndjson" in done.output
+    assert "1 finding: out.csv.findings.ndjson" in done.output
+
+
+def test_help_says_that_a_stopped_run_goes_on(run):
+    """Whoever lost a run reads what to do."""
+    said = " ".join(run("--help").output.replace("│", " ").split())
+    assert "goes on where it was" in said
+    assert "--restart" in said
+
+
+def test_a_run_that_goes_on_says_so(run, tmp_path):
+    """What was done before is counted, and told apart from the answers."""
+    arguments = ("records.ndjson", "--out", "out.ndjson", "--bundle", "bundle", "--signer", TRUSTED[0])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("riskapi.score_file.CHUNK_ROWS", 2)
+        patched.setattr("riskapi.score_file.open_writer", _stop)
+        stopped = run(*arguments)
+    assert stopped.exit_code == 1
+    assert "cannot be written (No space left on device)" in stopped.stderr
+    assert (tmp_path / "out.ndjson.progress").stat().st_mode & 0o777 == 0o600
+    done = run(*arguments)
+    assert done.exit_code == 0, done.output
+    assert "Went on after 3 rows" in done.stderr
+    assert "3 scored, 0 not" in done.output
+    assert not (tmp_path / "out.ndjson.progress").exists()
+
+
+def _stop(_path):
+    raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,12 +1,13 @@
 """Passwords of local accounts: what is accepted, and the slow hash (argon2id) that is kept."""
 
-import functools
+import base64
 import hashlib
 import secrets
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from riskapi.errors import Problem
@@ -114,10 +115,18 @@ def is_password(password: str, password_hash: str | None) -> bool:
         return False
 
 
-@functools.cache
 def _hash_of_nobody() -> str:
-    """Hash a password that nobody knows: what an unknown login is compared with, so that it takes as long."""
-    return _HASHER.hash(made_password())
+    """Make up a hash that no password has: what an unknown login is compared with, at the cost of one hash.
+
+    Its digest is random, and nothing was hashed for it: an unknown login costs no more the first time either.
+    """
+    salt, digest = (_base64(secrets.token_bytes(size)) for size in (_HASHER.salt_len, _HASHER.hash_len))
+    cost = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode().rstrip("=")
 
 
 def is_outdated(password_hash: str) -> bool:

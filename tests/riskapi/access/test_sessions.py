@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
 
+from riskapi.access import passwords
 from riskapi.access.matrix import Role
 from riskapi.access.passwords import COMMON, LENGTH_MIN, hash_password, is_outdated, is_password, password_problems
 from riskapi.access.sessions import DELAY_FIRST, DELAY_MAX, FAILURES_FREE
@@ -84,6 +86,60 @@ def test_e4_unknown_logins_are_treated_like_known_ones(local):
             texts.append(str(caught.value))
         told.append(texts)
     assert told[0] == told[1]
+
+
+class Counting(PasswordHasher):
+    """Notes what each computation costs: its parameters, and how long the password is that it works on."""
+
+    def __init__(self, like: PasswordHasher) -> None:
+        super().__init__(like.time_cost, like.memory_cost, like.parallelism, like.hash_len, like.salt_len)
+        self.computed: list[str] = []
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # noqa: A002 - as the parent has it
+        """Compute one hash and compare."""
+        self.computed.append(str(extract_parameters(str(hash))))
+        return super().verify(hash, password)
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        """Compute one hash."""
+        made = super().hash(password, salt=salt)
+        self.computed.append(str(extract_parameters(made)))
+        return made
+
+
+def test_e2_whoever_does_not_exist_costs_what_a_wrong_password_costs(local, monkeypatch):
+    """Each refusal computes one hash of the same parameters, the first one of a process too: time tells nothing."""
+    local.person("amina", Role.REVIEWER)
+    local.person("gone", Role.REVIEWER)
+    local.accounts.disable(BOSS, "gone")
+    counting = Counting(passwords._HASHER)
+    monkeypatch.setattr("riskapi.access.passwords._HASHER", counting)
+    costs = {}
+    for login, password in (
+        ("nobody", PASSWORD),
+        ("nobody", "x"),
+        ("somebody", "x" * 10_000),
+        ("amina", "x"),
+        ("amina", "x" * 10_000),
+        ("gone", PASSWORD),
+        ("gone", "x"),
+    ):
+        with pytest.raises(AuthenticationError, match="wrong, or the account"):
+            local.sessions.sign_in(login, password)
+        costs[login, password], counting.computed = counting.computed, []
+    assert [len(cost) for cost in costs.values()] == [1] * len(costs)
+    assert len({cost[0] for cost in costs.values()}) == 1, costs
+    local.sessions.sign_in("amina", PASSWORD)
+    assert counting.computed == costs["nobody", "x"]
+
+
+def test_no_password_is_that_of_somebody_unknown():
+    """What an unknown login is compared with is a well-formed hash that is another one each time."""
+    made = {passwords._hash_of_nobody() for _ in range(3)}
+    assert len(made) == 3
+    real = extract_parameters(passwords.hash_password(PASSWORD))
+    assert all(extract_parameters(one) == real for one in made)
+    assert not passwords.is_password(PASSWORD, None)
 
 
 def test_e4_many_guesses_at_once_are_counted_one_by_one(local):

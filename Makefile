@@ -61,9 +61,11 @@ RIGOUR_CLAIMS ?=
 rigour: $(VENV)/.locked ## The scoreboard: what the training side claims, measured on worlds with known truth, with controls
 	@$(RUN) -m training.rigour $(RIGOUR_CLAIMS) --seeds $(RIGOUR_SEEDS)
 
-bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead
+bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead; the store; verification
 	@PYTHONPATH=. $(RUN) benchmarks/score_in_process.py
 	@PYTHONPATH=. $(RUN) benchmarks/score_http.py
+	@PYTHONPATH=. $(RUN) benchmarks/store.py
+	@PYTHONPATH=. $(RUN) benchmarks/verify.py
 
 TOOLS := var/tools
 $(TOOLS)/.installed:
@@ -85,7 +87,7 @@ COMPILE := var/uv/bin/uv pip compile --quiet --upgrade --python-version 3.11 --g
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: ## Resolve the locks again, within the ranges of pyproject.toml
 	@test -x var/uv/bin/uv || { $(PYTHON) -m venv var/uv && var/uv/bin/python -m pip install --quiet "uv>=0.9"; }
-	@$(COMPILE) --extra postgres --extra training --extra dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --extra postgres --extra telemetry --extra training --extra dev pyproject.toml -o requirements.lock
 	@$(COMPILE) --constraint requirements.lock --extra postgres pyproject.toml -o requirements-service.lock
 	@$(COMPILE) --constraint requirements.lock --extra training --extra benchmarks pyproject.toml -o benchmarks/requirements.lock
 

@@ -10,7 +10,8 @@ from features.spec import FeatureValue, Kind
 from models.base import Explanation, logistic
 from models.cells import Cells
 from models.errors import ModelFormError
-from models.terms import MAX_POINTS, Axis, Term, read_term
+from models.swings import MAX_LANES, MAX_SWING, UNIT, Lanes, Packing, move_unit, norm
+from models.terms import MAX_POINTS, Axis, Term, read_term, scaled_lanes
 
 if TYPE_CHECKING:  # numpy is loaded by the batch path alone: scoring one record starts without it
     import numpy as np
@@ -30,18 +31,22 @@ class AdditiveModel:
     fast, which does not pay for generated code.
 
     >>> lead = Axis("lead_hours", Kind.NUMBER, cuts=(24.0,), low=0.0, high=900.0)
-    >>> term = Term((lead,), points=(0.1, 0.75, -0.25, 0.0), errors=(0.0,) * 4, weights=(0.0,) * 4)
-    >>> model = AdditiveModel(-3.0, 0.0, ("lead_hours",), (term,))
+    >>> term = Term((lead,), points=(0.1, 0.75, -0.25, 0.0), swings=((0,),) * 4, travellers=(0.0,) * 4)
+    >>> model = AdditiveModel(-3.0, (0,), ("lead_hours",), (term,))
     >>> model.explain([5.0]).log_odds, model.explain([None]).contributions
     (-2.25, [0.1])
     """
 
     baseline: float
-    baseline_error: float
+    baseline_swings: Lanes
+    """How the baseline moved when cases were drawn anew, one lane per redraw (:mod:`models.swings`)."""
     features: tuple[str, ...]
     terms: tuple[Term, ...]
     cells: Cells = field(init=False, repr=False, compare=False)
     """What :meth:`explain` reads."""
+    packing: Packing = field(init=False, repr=False, compare=False)
+    """Of the swings of all cells."""
+    _start: int = field(init=False, repr=False, compare=False)
     _unread: list[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -53,8 +58,11 @@ class AdditiveModel:
         problems = self._problems()
         if problems:
             raise ModelFormError("; ".join(problems[:20]))
-        prepare = object.__setattr__  # the dataclass is frozen; these two are set once, here
-        prepare(self, "cells", Cells(self.features, self.terms))
+        prepare = object.__setattr__  # the dataclass is frozen; these are set once, here
+        packing = Packing(len(self.baseline_swings))
+        prepare(self, "packing", packing)
+        prepare(self, "_start", packing.start + packing.pack(self.baseline_swings))
+        prepare(self, "cells", Cells(self.features, self.terms, packing))
         read = {term.axes[0].feature for term in self.terms if len(term.axes) == 1}
         prepare(self, "_unread", [at for at, name in enumerate(self.features) if name not in read])
 
@@ -63,7 +71,7 @@ class AdditiveModel:
         names = [frozenset(axis.feature for axis in term.axes) for term in self.terms]
         rules = {
             "the baseline is finite": math.isfinite(self.baseline) and abs(self.baseline) <= MAX_POINTS,
-            "the error of the baseline is finite and not negative": 0 <= self.baseline_error <= MAX_POINTS,
+            f"the baseline has one to {MAX_LANES} swings": 1 <= len(self.baseline_swings) <= MAX_LANES,
             f"at most {MAX_TERMS} features, each once": len(set(self.features)) == len(self.features) <= MAX_TERMS,
             f"at most {MAX_TERMS} terms": len(self.terms) <= MAX_TERMS,
             "terms of one feature come before terms of two": axes == sorted(axes),
@@ -78,7 +86,22 @@ class AdditiveModel:
                     found.append(f"term {term.name!r}: its features are features of the model")
                 if kinds.setdefault(axis.feature, axis.kind) is not axis.kind:
                     found.append(f"term {term.name!r}: a feature has one kind in all terms")
+        if not found and any(each.lanes != len(self.baseline_swings) for each in self.terms):
+            found.append("every cell has as many swings as the baseline")
+        if not found and max(self._reach()) > MAX_SWING:
+            found.append(f"swings add up to {MAX_SWING} at most")
         return found
+
+    def _reach(self) -> list[int]:
+        """The largest sum of moves that a record can meet in each lane."""
+        return [
+            sum(moves) for moves in zip(map(abs, self.baseline_swings), *(t.reach() for t in self.terms), strict=True)
+        ]
+
+    @property
+    def baseline_error(self) -> float:
+        """Standard error of the baseline [log-odds]."""
+        return norm(self.baseline_swings)
 
     def explain(self, values: Sequence[FeatureValue]) -> Explanation:
         """Score one record.
@@ -92,7 +115,7 @@ class AdditiveModel:
         if self._unread and any(values[place] != values[place] for place in self._unread):
             return self.explain(_without_nan(values))
         log_odds = self.baseline
-        variance = self.baseline_error * self.baseline_error
+        swing = self._start
         numbers: list[int] = []
         missing: list[int] = []
         outside: list[int] = []
@@ -100,7 +123,7 @@ class AdditiveModel:
         for place, cuts, table in self.cells.singles:
             value = values[place]
             at = value if cuts is None else -1 if value is None else bisect_right(cuts, value)
-            number, points, square, noted = table[at]
+            number, points, moves, noted = table[at]
             if noted:
                 if value is None:
                     missing.append(place)
@@ -110,21 +133,23 @@ class AdditiveModel:
                     outside.append(place)
             add(number)
             log_odds += points
-            variance += square
+            swing += moves
         for first, cuts, rows, second, other_cuts in self.cells.pairs:
             value, other = values[first], values[second]
             row = rows[value if cuts is None else -1 if value is None else bisect_right(cuts, value)]
             at = other if other_cuts is None else -1 if other is None else bisect_right(other_cuts, other)
-            number, points, square, _ = row[at]
+            number, points, moves, _ = row[at]
             add(number)
             log_odds += points
-            variance += square
+            swing += moves
         missing.extend(place for place in self._unread if values[place] is None)
+        packing = self.packing
+        lanes = packing.unpack((swing ^ packing.start).to_bytes(packing.size, "little"))
         return Explanation(
             self.baseline,
             numbers,
             self.cells.points,
-            math.sqrt(variance),
+            math.hypot(*lanes) * UNIT,
             log_odds,
             logistic(log_odds),
             missing,
@@ -157,20 +182,37 @@ class AdditiveModel:
 
         return batch.standard_errors(self, columns)
 
-    def scaled(self, slope: float, intercept: float) -> "AdditiveModel":
-        """Calibrate: the model of ``slope * log_odds + intercept``, which is additive again."""
+    def redraws(self, columns: "Mapping[str, npt.NDArray[np.generic]]") -> "npt.NDArray[np.float64]":
+        """Log-odds of many records in every redraw of the cases, (n_rows, n_redraws)."""
+        from models import batch  # noqa: PLC0415  as above
+
+        return batch.redraws(self, columns)
+
+    def scaled(self, slope: float, intercept: float, lines: Sequence[tuple[float, float]] = ()) -> "AdditiveModel":
+        """Calibrate: the model of ``slope * log_odds + intercept``, which is additive again.
+
+        Args:
+            slope: of the line.
+            intercept: of the line [log-odds].
+            lines: slope and intercept in each redraw; the same line in all where there is none.
+        """
+        slopes = [own for own, _ in lines]
+        swings = scaled_lanes(self.baseline_swings, self.baseline, slope, slopes)
+        if lines:
+            unit = move_unit(len(swings))
+            swings = tuple(lane + round((own - intercept) / unit) for lane, (_, own) in zip(swings, lines, strict=True))
         return AdditiveModel(
             self.baseline * slope + intercept,
-            self.baseline_error * abs(slope),
+            swings,
             self.features,
-            tuple(term.scaled(slope) for term in self.terms),
+            tuple(term.scaled(slope, slopes) for term in self.terms),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Write the model as plain lists and numbers; :meth:`from_json` reads back an equal model."""
         return {
             "baseline": self.baseline + 0.0,
-            "baseline_error": self.baseline_error + 0.0,
+            "baseline_swings": list(self.baseline_swings),
             "features": list(self.features),
             "terms": [term.to_json() for term in self.terms],
         }
@@ -182,18 +224,22 @@ class AdditiveModel:
         Raises:
             ModelFormError: naming what breaks the form.
         """
-        if not isinstance(data, dict) or set(data) != {"baseline", "baseline_error", "features", "terms"}:
-            raise ModelFormError("a model has baseline, baseline_error, features and terms")
-        numbers, lists = (data["baseline"], data["baseline_error"]), (data["features"], data["terms"])
-        if not all(type(number) in (int, float) for number in numbers):
-            raise ModelFormError("the baseline and its error are numbers")
-        if not all(isinstance(one, list) for one in lists) or not all(isinstance(name, str) for name in lists[0]):
-            raise ModelFormError("features is a list of names, terms a list of terms")
+        if not isinstance(data, dict) or set(data) != {"baseline", "baseline_swings", "features", "terms"}:
+            raise ModelFormError("a model has baseline, baseline_swings, features and terms")
+        swings, features, terms = data["baseline_swings"], data["features"], data["terms"]
+        if type(data["baseline"]) not in (int, float):
+            raise ModelFormError("the baseline is a number")
+        if not isinstance(swings, list) or not all(type(move) is int and abs(move) <= MAX_SWING for move in swings):
+            raise ModelFormError(f"baseline_swings is a list of whole numbers from {-MAX_SWING} to {MAX_SWING}")
+        if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
+            raise ModelFormError("features is a list of names")
+        if not isinstance(terms, list):
+            raise ModelFormError("terms is a list of terms")
         try:
-            baseline, error = map(float, numbers)
+            baseline = float(data["baseline"])
         except OverflowError:
-            raise ModelFormError("the baseline and its error are finite") from None
-        return cls(baseline, error, tuple(lists[0]), tuple(map(read_term, lists[1])))
+            raise ModelFormError("the baseline is finite") from None
+        return cls(baseline, tuple(swings), tuple(features), tuple(map(read_term, terms)))
 
 
 def _without_nan(values: Sequence[FeatureValue]) -> list[FeatureValue]:

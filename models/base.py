@@ -32,7 +32,7 @@ class Explanation:
         baseline: the score before anything is known of the record.
         cells: number of the cell that each term of the model found, in the order of the terms.
         points: of every cell of the model, by number.
-        standard_error: of ``log_odds``; terms are taken as independent.
+        standard_error: of ``log_odds``, with what terms have in common (:mod:`models.swings`).
         log_odds: ``baseline`` plus each contribution in turn, from left to right, exactly.
         probability: ``log_odds`` through the logistic function.
         missing: positions (in the model's features) of values that were not submitted.

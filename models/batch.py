@@ -1,5 +1,6 @@
 """The arithmetic of an additive model for many records at once, equal to that of one record bit for bit."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,8 @@ import numpy.typing as npt
 
 from features.spec import Kind
 from models.errors import ModelFormError
-from models.terms import MISSING, Axis, Table
+from models.swings import UNIT, move_unit
+from models.terms import MISSING, Axis
 
 if TYPE_CHECKING:
     from models.additive import AdditiveModel
@@ -40,20 +42,42 @@ class Column:
         return bins
 
 
-def contributions(model: "AdditiveModel", columns: Columns) -> Floats:
-    """Look up the points of every term, (n_rows, n_terms), log-odds."""
-    return _look_up(model, columns, "points")
-
-
 def log_odds(model: "AdditiveModel", found: Floats) -> Floats:
     """Add up contributions, (n_rows, n_terms), term by term in the order of the terms: (n_rows,)."""
     return _add_up(model.baseline, found)
 
 
 def standard_errors(model: "AdditiveModel", columns: Columns) -> Floats:
-    """Standard errors of the log-odds, (n_rows,); terms are taken as independent."""
-    errors = _look_up(model, columns, "errors")
-    return np.sqrt(_add_up(model.baseline_error * model.baseline_error, errors * errors))
+    """Standard errors of the log-odds, (n_rows,): the length of the summed swings."""
+    total = _swings(model, columns)
+    return np.fromiter((math.hypot(*lanes) for lanes in total.tolist()), dtype=np.float64, count=len(total)) * UNIT
+
+
+def redraws(model: "AdditiveModel", columns: Columns) -> Floats:
+    """Log-odds in every redraw of the cases, (n_rows, n_redraws)."""
+    scores = log_odds(model, contributions(model, columns))
+    return np.asarray(scores[:, None] + _swings(model, columns) * move_unit(len(model.baseline_swings)))
+
+
+def term_moves(model: "AdditiveModel", columns: Columns) -> Floats:
+    """How each contribution moved in each redraw, (1 + n_terms, n_rows, n_redraws) [log-odds]; the baseline first."""
+    unit = move_unit(len(model.baseline_swings))
+    read, rows = _read(model, columns)
+    moves = np.empty((1 + len(model.terms), rows, len(model.baseline_swings)))
+    moves[0] = np.asarray(model.baseline_swings) * unit
+    for at, term in enumerate(model.terms, start=1):
+        moves[at] = np.asarray(term.swings)[tuple(read[axis.feature].bins(axis) for axis in term.axes)] * unit
+    return moves
+
+
+def _swings(model: "AdditiveModel", columns: Columns) -> npt.NDArray[np.int64]:
+    """Summed lanes of every record, (n_rows, n_redraws)."""
+    read, rows = _read(model, columns)
+    total = np.tile(np.asarray(model.baseline_swings, dtype=np.int64), (rows, 1))
+    for term in model.terms:
+        bins = tuple(read[axis.feature].bins(axis) for axis in term.axes)
+        total += np.asarray(term.swings, dtype=np.int64)[bins]
+    return total
 
 
 def _add_up(start: float, found: Floats) -> Floats:
@@ -64,17 +88,20 @@ def _add_up(start: float, found: Floats) -> Floats:
     return total
 
 
-def _look_up(model: "AdditiveModel", columns: Columns, table: str) -> Floats:
-    """One number per record and term from one of the tables, column-major, so that a term is contiguous."""
+def _read(model: "AdditiveModel", columns: Columns) -> tuple[dict[str, Column], int]:
+    """Read the columns that the terms use, each once; and count the rows."""
     absent = [name for name in model.features if name not in columns]
     lengths = {len(columns[name]) for name in model.features if name in columns}
     if absent or len(lengths) > 1:
         raise ModelFormError(f"one column of equal length for each feature; {len(absent)} absent: {absent[:5]}")
     kinds = {axis.feature: axis.kind for term in model.terms for axis in term.axes}
-    read = {name: Column(columns[name], kind) for name, kind in kinds.items()}
-    found = np.empty((lengths.pop() if lengths else 0, len(model.terms)), order="F")
+    return {name: Column(columns[name], kind) for name, kind in kinds.items()}, lengths.pop() if lengths else 0
+
+
+def contributions(model: "AdditiveModel", columns: Columns) -> Floats:
+    """Look up the points of every term, (n_rows, n_terms), log-odds; column-major, so that a term is contiguous."""
+    read, rows = _read(model, columns)
+    found = np.empty((rows, len(model.terms)), order="F")
     for at, term in enumerate(model.terms):
-        cells: Table = getattr(term, table)
-        bins = tuple(read[axis.feature].bins(axis) for axis in term.axes)
-        found[:, at] = np.asarray(cells)[bins]
+        found[:, at] = np.asarray(term.points)[tuple(read[axis.feature].bins(axis) for axis in term.axes)]
     return found

@@ -8,15 +8,17 @@ from itertools import product
 from typing import Any
 
 from features.spec import FeatureValue, Kind
+from models.swings import Packing
 from models.terms import MISSING, Axis, Term
 
-Cell = tuple[int, float, float, bool]
-"""Its number, points, variance, and whether the value deserves a note: missing, or outside what training saw."""
+Cell = tuple[int, float, int, bool]
+"""Its number, points, packed swings, and whether the value deserves a note: missing, or outside what training saw."""
 Single = tuple[int, list[float] | None, Any]
 """Place of the feature; cuts of a number, or ``None``; the cell by place among them, or by value."""
 Pair = tuple[int, list[float] | None, Any, int, list[float] | None]
 """Place, cuts and rows of the first feature; place and cuts of the second, which finds the cell in a row."""
 Bins = tuple[int, ...]
+_Pack = Callable[[Sequence[int]], int]
 
 
 class Cells:
@@ -28,6 +30,7 @@ class Cells:
     Args:
         features: names in the order of the values.
         terms: those of one feature, then those of two.
+        packing: of the swings of all cells.
 
     Attributes:
         singles: where each term of one feature looks up its cell.
@@ -38,7 +41,7 @@ class Cells:
         raising: numbers from it on raise the score.
     """
 
-    def __init__(self, features: Sequence[str], terms: Sequence[Term]) -> None:
+    def __init__(self, features: Sequence[str], terms: Sequence[Term], packing: Packing) -> None:
         ranked = sorted(
             (points, -at if points > 0 else at, at, bins)
             for at, term in enumerate(terms)
@@ -52,8 +55,8 @@ class Cells:
             numbers[at][bins] = number
         place = {name: at for at, name in enumerate(features)}
         known = list(zip(terms, numbers, strict=True))
-        self.singles = [_single(place, *one) for one in known if len(one[0].axes) == 1]
-        self.pairs = [_pair(place, *one) for one in known if len(one[0].axes) > 1]
+        self.singles = [_single(place, *one, packing.pack) for one in known if len(one[0].axes) == 1]
+        self.pairs = [_pair(place, *one, packing.pack) for one in known if len(one[0].axes) > 1]
 
 
 class _Known(dict[FeatureValue, Any]):
@@ -69,22 +72,21 @@ class _Known(dict[FeatureValue, Any]):
 
 def _cells(term: Term) -> Iterator[tuple[Bins, float]]:
     for bins in product(*(range(axis.size) for axis in term.axes)):
-        yield bins, _at(term.points, bins)
+        yield bins, float(_at(term.points, bins))
 
 
-def _at(table: Any, bins: Bins) -> float:
+def _at(table: Any, bins: Bins) -> Any:
     for place in bins:
         table = table[place]
-    return float(table)
+    return table
 
 
-def _single(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int]) -> Single:
+def _single(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int], pack: _Pack) -> Single:
     """Lay out a term of one feature: the trained range makes two more cuts, missing stands last."""
     axis = term.axes[0]
 
     def cell(at: int, *, noted: bool) -> Cell:
-        error = _at(term.errors, (at,))
-        return numbers[at,], _at(term.points, (at,)), error * error, noted
+        return numbers[at,], _at(term.points, (at,)), pack(_at(term.swings, (at,))), noted
 
     if axis.kind is Kind.CATEGORY:
         by_bin = [cell(at, noted=at in (MISSING, axis.size - 1)) for at in range(axis.size)]
@@ -97,13 +99,12 @@ def _single(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int]) -
     return place[axis.feature], *_by_place(axis, cuts, [*table, cell(MISSING, noted=True)])
 
 
-def _pair(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int]) -> Pair:
+def _pair(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int], pack: _Pack) -> Pair:
     """Lay out a term of two features: rows by the first, in each row cells by the second."""
     first, second = term.axes
 
     def cell(*bins: int) -> Cell:
-        error = _at(term.errors, bins)
-        return numbers[bins], _at(term.points, bins), error * error, False
+        return numbers[bins], _at(term.points, bins), pack(_at(term.swings, bins)), False
 
     rows = [_by_bin(second, [cell(at, other) for other in range(second.size)]) for at in range(first.size)]
     cuts, by_first = _by_bin(first, [row for _, row in rows])

@@ -5,21 +5,24 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from features.spec import FeatureValue, Kind
 from models.errors import ModelFormError
+from models.swings import MAX_LANES, MAX_SWING, Lanes, move_unit, norm
 
 MISSING = 0
 """The bin of a value that was not submitted, on every axis."""
 MAX_BINS = 1024
 """Most bins that one axis may have."""
 MAX_POINTS = 1e6
-"""Largest size of a point or of its error, in log-odds: far beyond any use, and far from overflow."""
+"""Largest size of a point, in log-odds: far beyond any use, and far from overflow."""
 
 Table = tuple[float, ...] | tuple[tuple[float, ...], ...]
 """Numbers per bin, or per pair of bins."""
+SwingTable = tuple[Lanes, ...] | tuple[tuple[Lanes, ...], ...]
+"""Lanes per bin, or per pair of bins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +109,37 @@ class Term:
     Attributes:
         axes: one or two.
         points: log-odds per bin, or per ``[bin of the first axis][bin of the second]``.
-        errors: standard errors of the points, same shape.
-        weights: training weight per bin, same shape; zeros where it is not known.
+        swings: how the points moved when cases were drawn anew (:mod:`models.swings`), lanes per bin, same shape.
+        travellers: different travellers per bin in training, same shape; zeros where it is not known.
     """
 
     axes: tuple[Axis, ...]
     points: Table
-    errors: Table
-    weights: Table
+    swings: SwingTable
+    travellers: Table
 
     def __post_init__(self) -> None:
-        """Take tuples of plain floats only: they are what scoring is fast with."""
-        for name in ("points", "errors", "weights"):
+        """Take tuples of plain numbers only: they are what scoring is fast with."""
+        for name in ("points", "travellers"):
             object.__setattr__(self, name, _scale(getattr(self, name)))
+        object.__setattr__(self, "swings", _lanes(self.swings, len(self.axes)))
+
+    @property
+    def errors(self) -> Table:
+        """Standard error of each point by itself, same shape [log-odds]."""
+        if len(self.axes) == 1:
+            return tuple(norm(lanes) for lanes in self.swings)  # type: ignore[arg-type]
+        return tuple(tuple(norm(lanes) for lanes in row) for row in self.swings)  # type: ignore[arg-type]
+
+    @property
+    def lanes(self) -> int:
+        """Number of redraws; 0 for a term without bins."""
+        return len(next(self.all_swings(), ()))
+
+    def all_swings(self) -> Iterator[Lanes]:
+        """The lanes of every cell, in their order."""
+        for row in self.swings:
+            yield from (row,) if len(self.axes) == 1 else row  # type: ignore[misc]
 
     @property
     def name(self) -> str:
@@ -140,25 +161,47 @@ class Term:
         for axis in self.axes:
             yield from axis.problems()
         shape = tuple(axis.size for axis in self.axes)
-        for name, least in (("points", -MAX_POINTS), ("errors", 0.0), ("weights", 0.0)):
+        for name, least in (("points", -MAX_POINTS), ("travellers", 0.0)):
             cells = _cells(getattr(self, name), shape)
-            most = math.inf if name == "weights" else MAX_POINTS
+            most = math.inf if name == "travellers" else MAX_POINTS
             if cells is None:
                 yield f"{name} has the shape {shape}"
             elif not all(math.isfinite(cell) and least <= cell <= most for cell in cells):
                 yield f"{name} are finite numbers from {least:g} to {most:g}"
+        rows = self.swings
+        sized = len(rows) == shape[0] and (len(shape) == 1 or all(len(row) == shape[1] for row in rows))
+        lanes = list(self.all_swings())
+        if not sized or len({len(each) for each in lanes}) > 1 or not 1 <= self.lanes <= MAX_LANES:
+            yield f"swings has the shape {shape}, and one to {MAX_LANES} lanes for each cell"
+        elif any(abs(move) > MAX_SWING for each in lanes for move in each):
+            yield f"swings are whole numbers from {-MAX_SWING} to {MAX_SWING}"
 
-    def scaled(self, slope: float) -> "Term":
-        """Multiply points by ``slope``, and errors by its size."""
-        return Term(self.axes, _scale(self.points, slope), _scale(self.errors, abs(slope)), self.weights)
+    def reach(self) -> list[int]:
+        """The largest move of a cell in each lane."""
+        return [max(map(abs, moves)) for moves in zip(*self.all_swings(), strict=True)]
+
+    def scaled(self, slope: float, slopes: Sequence[float] = ()) -> "Term":
+        """Multiply points by ``slope``, and the points of each redraw by its own slope.
+
+        Args:
+            slope: of the points.
+            slopes: one per redraw; ``slope`` for all where there is none.
+        """
+
+        def moved(lanes: Any, points: Any) -> Any:
+            if isinstance(points, tuple):
+                return [moved(*cell) for cell in zip(lanes, points, strict=True)]
+            return scaled_lanes(lanes, points, slope, slopes)
+
+        return Term(self.axes, _scale(self.points, slope), moved(self.swings, self.points), self.travellers)
 
     def to_json(self) -> dict[str, Any]:
         """Write the term as plain lists and numbers."""
         return {
             "axes": [axis.to_json() for axis in self.axes],
             "points": _lists(self.points),
-            "errors": _lists(self.errors),
-            "weights": _lists(self.weights),
+            "swings": [list(row) if len(self.axes) == 1 else [list(each) for each in row] for row in self.swings],  # type: ignore[arg-type]
+            "travellers": _lists(self.travellers),
         }
 
 
@@ -170,12 +213,12 @@ def read_term(data: Any) -> Term:
     """
     try:
         axes = tuple(_read_axis(axis) for axis in data["axes"])
-        term = Term(axes, data["points"], data["errors"], data["weights"])
-        extra = set(data) - {"axes", "points", "errors", "weights"}
+        term = Term(axes, data["points"], data["swings"], data["travellers"])
+        extra = set(data) - {"axes", "points", "swings", "travellers"}
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError) as error:
-        raise ModelFormError(f"a term has axes, points, errors and weights: {type(error).__name__}") from None
+        raise ModelFormError(f"a term has axes, points, swings and travellers: {type(error).__name__}") from None
     if extra:
-        raise ModelFormError(f"a term has axes, points, errors and weights, not {len(extra)} more")
+        raise ModelFormError(f"a term has axes, points, swings and travellers, not {len(extra)} more")
     return term
 
 
@@ -202,6 +245,39 @@ def _scale(table: Any, factor: float = 1.0) -> Table:
     if table and isinstance(table[0], list | tuple):
         return tuple(tuple(_number(cell) * factor + 0.0 for cell in row) for row in table)
     return tuple(_number(cell) * factor + 0.0 for cell in table)
+
+
+def scaled_lanes(lanes: Sequence[int], value: float, slope: float, slopes: Sequence[float] = ()) -> Lanes:
+    """Move lanes along with the value that they belong to.
+
+    Args:
+        lanes: of one value.
+        value: the value itself [log-odds].
+        slope: that it is multiplied by.
+        slopes: that it is multiplied by in each redraw; ``slope`` in all where there is none.
+
+    >>> scaled_lanes((10, -10), 0.0, 2.0), scaled_lanes((0, 0), 1.0, 1.0, (1.5, 0.5))
+    ((20, -20), (2048, -2048))
+    """
+    if not slopes:
+        return tuple(round(lane * slope) for lane in lanes)
+    unit = move_unit(len(lanes))
+    return tuple(round(lane * own + (own - slope) * value / unit) for lane, own in zip(lanes, slopes, strict=True))
+
+
+def _lanes(table: Any, axes: int) -> Any:
+    """Copy the lanes of each cell as tuples of plain whole numbers."""
+    if not isinstance(table, list | tuple):
+        raise TypeError
+    if axes > 1:
+        return tuple(_lanes(row, 1) for row in table)
+    return tuple(tuple(map(_whole, cell)) for cell in table)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError
+    return int(value)
 
 
 def _lists(table: Table) -> list[Any]:

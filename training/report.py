@@ -299,12 +299,12 @@ def _term_table(term: Term, specs: Mapping[str, FeatureSpec]) -> str:
     cells = np.asarray(term.points, dtype=np.float64)
     first = _bin_names(term.axes[0], specs)
     if cells.ndim == 1:
-        errors, weights = (np.asarray(table, dtype=np.float64) for table in (term.errors, term.weights))
+        errors, travellers = (np.asarray(table, dtype=np.float64) for table in (term.errors, term.travellers))
         return _table(
-            ("value", "points", "log-odds", "standard error", "cases"),
+            ("value", "points", "log-odds", "standard error", "travellers"),
             (
-                (name, f"{points(cell):+.0f}", f"{cell:+.3f}", f"{error:.3f}", f"{weight:,.0f}")
-                for name, cell, error, weight in zip(first, cells, errors, weights, strict=True)
+                (name, f"{points(cell):+.0f}", f"{cell:+.3f}", f"{error:.3f}", f"{number:,.0f}")
+                for name, cell, error, number in zip(first, cells, errors, travellers, strict=True)
             ),
         )
     body = ((name, *(f"{points(cell):+.0f}" for cell in row)) for name, row in zip(first, cells, strict=True))

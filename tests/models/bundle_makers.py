@@ -41,6 +41,9 @@ def records(count: int = 30) -> tuple[TravellerRecord, ...]:
     return (*examples, traveller(legs=legs), *random_records(count - 4, seed=11))
 
 
+LANES = 24
+
+
 def random_model(specs: tuple[FeatureSpec, ...], seed: int = 0, pairs: int = 10, bins: int = 24) -> AdditiveModel:
     """Random points over the values that the records have, with pairs of features."""
     rng = np.random.default_rng(seed)
@@ -58,14 +61,17 @@ def random_model(specs: tuple[FeatureSpec, ...], seed: int = 0, pairs: int = 10,
 
     def term(*axes: Axis) -> Term:
         shape = tuple(one.size for one in axes)
-        tables = rng.normal(0, 0.3, shape), rng.uniform(0, 0.08, shape), rng.integers(0, 500, shape)
+        tables = rng.normal(0, 0.3, shape), rng.integers(-90, 90, (*shape, LANES)), rng.integers(20, 500, shape)
         return Term(axes, *(table.tolist() for table in tables))
 
     singles = [term(axis(at, bins)) for at in range(len(specs))]
     chosen = [rng.choice(len(specs), 2, replace=False) for _ in range(pairs * 3)]
     distinct = list(dict.fromkeys(tuple(sorted(map(int, pair))) for pair in chosen))[:pairs]
     return AdditiveModel(
-        -4.25, 0.1, tuple(spec.name for spec in specs), (*singles, *(term(axis(a, 6), axis(b, 6)) for a, b in distinct))
+        -4.25,
+        (90,) * LANES,
+        tuple(spec.name for spec in specs),
+        (*singles, *(term(axis(a, 6), axis(b, 6)) for a, b in distinct)),
     )
 
 

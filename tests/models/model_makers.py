@@ -94,6 +94,7 @@ def payment(record: TravellerRecord) -> str | None:
 
 SPECS: tuple[FeatureSpec, ...] = (lead_hours, baggage_kg, has_return, payment)
 LEVELS = ("CA", "CC", "CK")
+LANES = 4
 
 
 def axis(spec: FeatureSpec, cuts: tuple[float, ...] = (), **range_: float) -> Axis:
@@ -106,7 +107,8 @@ def axis(spec: FeatureSpec, cuts: tuple[float, ...] = (), **range_: float) -> Ax
 def term(rng: np.random.Generator, *axes: Axis) -> Term:
     """Fill a term of the given axes with random points."""
     shape = tuple(one.size for one in axes)
-    tables = rng.normal(0, 0.4, shape), rng.uniform(0, 0.1, shape), rng.integers(0, 900, shape).astype(float)
+    swings = rng.integers(-250, 250, (*shape, LANES))
+    tables = rng.normal(0, 0.4, shape), swings, rng.integers(0, 900, shape).astype(float)
     return Term(axes, *(table.tolist() for table in tables))
 
 
@@ -119,7 +121,7 @@ def small_model(seed: int = 7) -> AdditiveModel:
     coarse = axis(lead_hours, (24.0,))
     singles = [term(rng, one) for one in (lead, weight, back, paid)]
     pairs = [term(rng, coarse, axis(baggage_kg, (10.0,))), term(rng, back, paid), term(rng, coarse, paid)]
-    return AdditiveModel(-3.75, 0.125, tuple(spec.name for spec in SPECS), (*singles, *pairs))
+    return AdditiveModel(-3.75, (150, -90, 0, 400), tuple(spec.name for spec in SPECS), (*singles, *pairs))
 
 
 def random_columns(rows: int, seed: int) -> dict[str, np.ndarray]:

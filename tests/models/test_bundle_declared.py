@@ -43,7 +43,7 @@ def declared_content(**encodings: Encoding) -> BundleContent:
     ]
     rng = np.random.default_rng(1)
     terms = tuple(
-        Term((one,), rng.normal(0, 1, one.size).tolist(), [0.1] * one.size, [1.0] * one.size) for one in numbers
+        Term((one,), rng.normal(0, 1, one.size).tolist(), [[400]] * one.size, [1.0] * one.size) for one in numbers
     )
     records = [
         traveller(
@@ -54,7 +54,7 @@ def declared_content(**encodings: Encoding) -> BundleContent:
     return replace(
         content(RISKS[SMUGGLING]),
         specs=specs,
-        model=AdditiveModel(-3.0, 0.1, tuple(spec.name for spec in specs), terms),
+        model=AdditiveModel(-3.0, (400,), tuple(spec.name for spec in specs), terms),
         baselines=Baselines((0.0,) * 1001, {}),
         declared=COLUMNS,
         reference=ReferenceData(encodings=encodings),

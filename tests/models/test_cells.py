@@ -4,7 +4,7 @@ import math
 from itertools import product
 
 from models.additive import AdditiveModel
-from tests.models.model_makers import random_columns, row, small_model
+from tests.models.model_makers import LANES, random_columns, row, small_model
 
 
 def test_numbers_rise_with_the_points_and_every_cell_has_one():
@@ -22,7 +22,7 @@ def test_numbers_rise_with_the_points_and_every_cell_has_one():
 def test_of_equal_points_the_earlier_term_stands_outside():
     """Where all terms have the same points, rank follows the order of the terms."""
     model = small_model()
-    flat = AdditiveModel(0.0, 0.0, model.features, tuple(term.scaled(0.0) for term in model.terms))
+    flat = AdditiveModel(0.0, (0,) * LANES, model.features, tuple(term.scaled(0.0) for term in model.terms))
     assert flat.cells.lowering == 0
     assert flat.cells.raising == len(flat.cells.points)
     assert flat.cells.terms == sorted(flat.cells.terms)
@@ -44,7 +44,7 @@ def test_every_value_finds_its_bin():
 def test_not_a_number_is_missing_wherever_it_stands():
     """Also for a feature that only a pair reads."""
     model = small_model()
-    pair_only = AdditiveModel(0.0, 0.0, model.features, model.terms[4:])
+    pair_only = AdditiveModel(0.0, (0,) * LANES, model.features, model.terms[4:])
     nothing = (None, float("nan"))
     for one in (model, pair_only):
         found = [one.explain(values) for values in product(nothing, nothing, [True], nothing)]

@@ -38,10 +38,10 @@ def flat_model(*points: float) -> AdditiveModel:
     """One term per given number, which contributes that number whatever the value."""
     names = [f"f{at}" for at in range(len(points))]
     terms = [
-        Term((Axis(name, Kind.NUMBER),), (point,) * 3, (0.0,) * 3, (0.0,) * 3)
+        Term((Axis(name, Kind.NUMBER),), (point,) * 3, ((0,),) * 3, (0.0,) * 3)
         for name, point in zip(names, points, strict=True)
     ]
-    return AdditiveModel(-2.0, 0.0, tuple(names), tuple(terms))
+    return AdditiveModel(-2.0, (0,), tuple(names), tuple(terms))
 
 
 def flat_ranking(points: list[float], limit_for: int = 5, limit_against: int = 3):
@@ -91,8 +91,8 @@ def test_the_sentence_of_a_flag_follows_its_value():
     rng = np.random.default_rng(0)
     back = Axis(has_return.name, Kind.FLAG, cuts=(0.5,))
     for _ in range(20):
-        term = Term((back,), rng.normal(0, 1, 4).tolist(), (0.0,) * 4, (0.0,) * 4)
-        model = AdditiveModel(0.0, 0.0, (has_return.name,), (term,))
+        term = Term((back,), rng.normal(0, 1, 4).tolist(), ((0,),) * 4, (0.0,) * 4)
+        model = AdditiveModel(0.0, (0,), (has_return.name,), (term,))
         for value, sentence in (
             (False, "No return or onward leg is booked"),
             (True, "A return or onward leg is booked"),

@@ -97,7 +97,7 @@ def config(**changes: Any) -> TrainingConfig:
         "simulated": True,
         "family": {
             "name": "explainable_boosting",
-            "outer_bags": 3,
+            "redraws": 3,
             "max_rounds": 200,
             "learning_rate": 0.05,
             "smoothing_rounds": 10,

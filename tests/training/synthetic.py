@@ -76,7 +76,7 @@ QUICK = {
     "prior": {},
     "logistic_scorecard": {"min_bin_rows": 100, "min_level_rows": 40},
     "explainable_boosting": {
-        "outer_bags": 3,
+        "redraws": 3,
         "max_rounds": 300,
         "learning_rate": 0.05,
         "smoothing_rounds": 20,

@@ -222,7 +222,7 @@ def test_r4_calibrated_contributions_still_add_up():
     """The line is folded into the table: every contribution is scaled, the sum is exact."""
     frame, y = cases(1500)
     family = FAMILIES["explainable_boosting"]
-    quick = ExplainableBoostingSettings(outer_bags=2, max_rounds=50, pairs=1)
+    quick = ExplainableBoostingSettings(redraws=2, max_rounds=50, pairs=1)
     fitted = family.fit(frame, y, None, SPECS, settings=quick, seed=1)
     line = calibrate(fitted.log_odds(frame), y)
     model = line.apply(fitted.compile())

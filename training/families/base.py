@@ -79,6 +79,7 @@ class Family(ABC):
         settings: BaseModel,
         seed: int,
         jobs: int = 1,
+        travellers: Sequence[object] | None = None,
     ) -> FittedModel:
         """Fit cases; the same cases in any order, with the same seed and any number of jobs, give the same model.
 
@@ -90,6 +91,8 @@ class Family(ABC):
             settings: an instance of :attr:`settings_type`.
             seed: of everything that is drawn.
             jobs: processes to use, -1 for one per core.
+            travellers: (n_rows,), who crossed: rows of one traveller are drawn together where cases are drawn anew;
+                ``None`` where each row is somebody else.
 
         Raises:
             DatasetError: where the cases do not carry a training.

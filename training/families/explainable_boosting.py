@@ -7,7 +7,7 @@ raises risk" would hold on average instead of for everybody.
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -17,12 +17,15 @@ from pydantic import BaseModel, Field
 
 from features.spec import FeatureSpec, Kind
 from models.additive import AdditiveModel, Axis, Term
+from models.batch import Column
+from models.swings import lanes_of
 from training.families.base import ExplainableModel, Family, FamilySettings, Floats
-from training.families.prepare import POOLED, Prepared, pool, prepare
-from training.families.shape import direction, fill_errors, level, limit_missing, nested
+from training.families.prepare import MIN_TRAVELLERS, POOLED, Prepared, pool, prepare
+from training.families.redraw import REDRAWS, STUDENT, copies, swing_table, travellers_per_cell
+from training.families.shape import direction, groups_of, level, limit_missing, nested
 
-VALIDATION_SHARE = 0.15
-"""Share of the cases that each outer bag keeps for early stopping, and so does not learn from."""
+INFLATION = 1.0 * STUDENT
+"""Factor on standard errors: redraws show how far points vary, not how far smoothing pulls all of them inwards."""
 
 
 class ExplainableBoostingSettings(FamilySettings):
@@ -34,11 +37,13 @@ class ExplainableBoostingSettings(FamilySettings):
     """Confirmed cases that each pair needs: on few cases pairs learn chance, and later cases pay for it."""
     max_bins: Annotated[int, Field(ge=3, le=1000)] = 32
     max_pair_bins: Annotated[int, Field(ge=3, le=64)] = 8
-    outer_bags: Annotated[int, Field(ge=2, le=100)] = 8
-    """Refits on random subsets; their average is the model, their spread its standard error."""
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.02
-    max_rounds: Annotated[int, Field(ge=1, le=100_000)] = 5000
-    smoothing_rounds: Annotated[int, Field(ge=0, le=10_000)] = 100
+    redraws: Annotated[int, Field(ge=2, le=100)] = REDRAWS
+    """Fits to cases drawn anew, traveller by traveller: their average is the model, their spread its uncertainty."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.12
+    max_rounds: Annotated[int, Field(ge=1, le=100_000)] = 2000
+    patience: Annotated[int, Field(ge=1, le=1000)] = 60
+    """Rounds without gain on travellers left out of a redraw after which its fit stops."""
+    smoothing_rounds: Annotated[int, Field(ge=0, le=10_000)] = 16
     min_samples_leaf: Annotated[int, Field(ge=1)] = 50
     min_level_rows: Annotated[int, Field(ge=2)] = 50
     """Rows that a level of a category needs for points of its own; rarer ones share theirs with unseen ones."""
@@ -63,12 +68,13 @@ class ExplainableBoostingFamily(Family):
         settings: BaseModel,
         seed: int,
         jobs: int = 1,
+        travellers: Sequence[object] | None = None,
     ) -> "ExplainableBoosting":
         """Fit; see :meth:`Family.fit`."""
         from interpret.glassbox import ExplainableBoostingClassifier  # noqa: PLC0415  three seconds, when they are due
 
         chosen = ExplainableBoostingSettings.model_validate(settings.model_dump())
-        cases = prepare(frame, y, weight, specs, chosen.min_level_rows)
+        cases = prepare(frame, y, weight, specs, chosen.min_level_rows, travellers=travellers)
         free = sum(direction(spec) == 0 for spec in cases.specs)
         estimator = ExplainableBoostingClassifier(
             feature_names=[spec.name for spec in cases.specs],
@@ -77,8 +83,8 @@ class ExplainableBoostingFamily(Family):
             interactions=min(chosen.pairs, free * (free - 1) // 2, int(cases.y.sum()) // chosen.positives_per_pair),
             max_bins=chosen.max_bins,
             max_interaction_bins=chosen.max_pair_bins,
-            outer_bags=chosen.outer_bags,
-            validation_size=VALIDATION_SHARE,
+            outer_bags=chosen.redraws,
+            early_stopping_rounds=chosen.patience,
             learning_rate=chosen.learning_rate,
             max_rounds=chosen.max_rounds,
             smoothing_rounds=chosen.smoothing_rounds,
@@ -87,22 +93,20 @@ class ExplainableBoostingFamily(Family):
             random_state=seed,
             n_jobs=jobs,
         )
+        drawn = copies(cases.travellers, cases.y, seed, chosen.redraws)
         with warnings.catch_warnings():
             warnings.filterwarnings(
                 "ignore", "Missing values detected", UserWarning
             )  # its plots lack them; ours do not
-            estimator.fit(cases.frame, cases.y, sample_weight=None if weight is None else cases.weight)
-        _keep_the_rules(estimator, cases.specs, chosen.missing_limit)
-        return ExplainableBoosting(estimator, cases)
-
-
-def _keep_the_rules(estimator: Any, specs: Sequence[FeatureSpec], missing_limit: float) -> None:
-    """Level rounding against directions and limit missingness in the estimator itself: its table says the same."""
-    for features, points in zip(estimator.term_features_, estimator.term_scores_, strict=True):
-        if len(features) == 1:
-            spec = specs[features[0]]
-            points[1:-1] = level(points[1:-1], direction(spec), spec.name)
-    limit_missing(estimator.term_scores_, missing_limit)
+            estimator.fit(
+                cases.frame,
+                cases.y,
+                sample_weight=None if weight is None else cases.weight,
+                bags=np.where(drawn > 0, drawn, -1).astype(np.int8),  # who is left out says when to stop
+            )
+        fitted = ExplainableBoosting(estimator, cases)
+        fitted.keep_the_rules(chosen.missing_limit)
+        return fitted
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,34 @@ class ExplainableBoosting(ExplainableModel):
         columns = pool(frame[[spec.name for spec in self.specs]], self.cases.levels)
         return np.asarray(self.estimator.decision_function(columns), dtype=np.float64)
 
+    def keep_the_rules(self, missing_limit: float) -> None:
+        """Bring the estimator itself to what every table keeps, so that its table says the same.
+
+        Points of fewer than :data:`MIN_TRAVELLERS` travellers are shared with those of neighbouring values, or taken
+        away where there is no neighbour; rounding against a direction is levelled, and missingness is limited.
+        """
+        scores, bags = self.estimator.term_scores_, self.estimator.bagged_scores_
+        for place, features in enumerate(self.estimator.term_features_):
+            travellers = self._travellers(place)
+            few = (travellers > 0) & (travellers < MIN_TRAVELLERS)
+            if len(features) > 1 or self.specs[features[0]].kind is Kind.CATEGORY:
+                order = self._orders(place)
+                for table in (scores[place], *bags[place]):
+                    table[tuple(np.ix_(*order))] = np.where(few, 0.0, table[tuple(np.ix_(*order))])
+                continue
+            weights = self.estimator.bin_weights_[place]
+            for group in groups_of(travellers[1:-1], MIN_TRAVELLERS):
+                part = slice(group[0] + 1, group[-1] + 2)
+                if len(group) > 1 and np.sum(weights[part]) > 0:
+                    for table in (scores[place], *bags[place]):
+                        table[part] = np.average(table[part], weights=weights[part])
+            if few[0]:
+                for table in (scores[place], *bags[place]):
+                    table[0] = 0.0
+            spec = self.specs[features[0]]
+            scores[place][1:-1] = level(scores[place][1:-1], direction(spec), spec.name)
+        limit_missing(scores, missing_limit)
+
     def compile(self) -> AdditiveModel:
         """Read intercept, bins and scores off the estimator."""
         bags = np.asarray(self.estimator.bagged_intercept_, dtype=np.float64).reshape(-1)
@@ -134,22 +166,30 @@ class ExplainableBoosting(ExplainableModel):
             bags = bags + self._centres(place)
         return AdditiveModel(
             baseline=float(self.estimator.intercept_[0]),
-            baseline_error=float(_error(bags)),
+            baseline_swings=lanes_of((bags - np.mean(bags)).tolist(), INFLATION),
             features=tuple(spec.name for spec in self.specs),
             terms=tuple(self._term(place) for place in range(len(self.estimator.term_features_))),
         )
 
     def _term(self, place: int) -> Term:
         """Compile one term; its bins are laid out as ours: missing first, unseen last."""
-        features = self.estimator.term_features_[place]
-        axes, orders = zip(*(self._axis(feature, len(features)) for feature in features), strict=True)
-        bags = self.estimator.bagged_scores_[place]
-        centred = bags - self._centres(place).reshape(-1, *([1] * len(features)))
-        points, spread, weights = (
-            _arranged(np.asarray(table, dtype=np.float64), orders)
-            for table in (self.estimator.term_scores_[place], _error(centred), self.estimator.bin_weights_[place])
-        )
-        return Term(axes, nested(points), nested(fill_errors(points, spread, weights)), nested(weights))
+        axes, travellers = self._axes(place), self._travellers(place)
+        bags = np.asarray(self.estimator.bagged_scores_[place], dtype=np.float64)
+        moves = bags - self._centres(place).reshape(-1, *([1] * len(axes)))
+        moves = np.moveaxis(moves - np.mean(moves, axis=0), 0, -1)
+        points = np.asarray(self.estimator.term_scores_[place], dtype=np.float64)
+        order = tuple(np.ix_(*self._orders(place)))
+        points, moves = points[order], moves[order]
+        if len(axes) == 1 and axes[0].kind is Kind.NUMBER:
+            axis = axes[0]
+            groups = groups_of(travellers[1:-1], MIN_TRAVELLERS)
+            kept = [0, *(1 + group[0] for group in groups), axis.size - 1]
+            cuts = tuple(axis.cuts[group[0] - 1] for group in groups[1:])
+            axes = (replace(axis, cuts=cuts),)
+            travellers = self._count(axes)
+            points, moves = points[kept], moves[kept]
+        table = swing_table(moves, points, travellers, inflation=INFLATION, place=place)
+        return Term(axes, nested(points), table, nested(travellers))
 
     def _centres(self, place: int) -> Floats:
         """What the average case gets from a term in each bag, (n_bags,): it belongs to the baseline of that bag."""
@@ -157,31 +197,40 @@ class ExplainableBoosting(ExplainableModel):
         bags = np.asarray(self.estimator.bagged_scores_[place], dtype=np.float64).reshape(-1, weights.size)
         return np.asarray(np.sum(bags * weights.reshape(-1), axis=1) / np.sum(weights))
 
-    def _axis(self, feature: int, order: int) -> tuple[Axis, list[int] | None]:
-        """One axis, and for a category the order in which its bins are to be read."""
-        spec = self.specs[feature]
+    def _travellers(self, place: int) -> Floats:
+        """Different travellers in each cell of a term, laid out as ours."""
+        return self._count(self._axes(place))
+
+    def _count(self, axes: tuple[Axis, ...]) -> Floats:
+        bins = tuple(Column(self.cases.frame[axis.feature].to_numpy(), axis.kind).bins(axis) for axis in axes)
+        return travellers_per_cell(bins, tuple(axis.size for axis in axes), self.cases.travellers)
+
+    def _axes(self, place: int) -> tuple[Axis, ...]:
+        features = self.estimator.term_features_[place]
+        return tuple(self._axis(feature, len(features)) for feature in features)
+
+    def _bins(self, feature: int, order: int) -> Any:
         coarsenings = self.estimator.bins_[feature]
-        bins = coarsenings[min(order, len(coarsenings)) - 1]
-        if spec.kind is not Kind.CATEGORY:
-            values = self.cases.frame[spec.name]
-            low, high = (0.0, 1.0) if spec.kind is Kind.FLAG else (float(values.min()), float(values.max()))
-            return Axis(spec.name, spec.kind, cuts=tuple(map(float, bins)), low=low, high=high), None
-        levels = self.cases.levels[spec.name]
-        unseen = bins.get(POOLED, len(set(bins.values())) + 1)
-        return Axis(spec.name, spec.kind, levels=levels), [0, *(bins[name] for name in levels), unseen]
+        return coarsenings[min(order, len(coarsenings)) - 1]
 
+    def _axis(self, feature: int, order: int) -> Axis:
+        spec = self.specs[feature]
+        if spec.kind is Kind.CATEGORY:
+            return Axis(spec.name, spec.kind, levels=self.cases.levels[spec.name])
+        values = self.cases.frame[spec.name]
+        low, high = (0.0, 1.0) if spec.kind is Kind.FLAG else (float(values.min()), float(values.max()))
+        cuts = tuple(map(float, self._bins(feature, order)))
+        return Axis(spec.name, spec.kind, cuts=cuts, low=low, high=high)
 
-def _error(bags: Floats) -> Floats:
-    """Standard errors from the spread over bags, (n_bags, ...).
-
-    Bags drawn without replacement share most cases, so they differ less than fresh samples would: the factor is that
-    of the delete-d jackknife (Shao and Wu, 1989).
-    """
-    return np.asarray(np.std(bags, axis=0, ddof=1) * np.sqrt((1 - VALIDATION_SHARE) / VALIDATION_SHARE))
-
-
-def _arranged(table: Floats, orders: Sequence[list[int] | None]) -> Floats:
-    for axis, order in enumerate(orders):
-        if order is not None:
-            table = np.take(table, order, axis=axis)
-    return table
+    def _orders(self, place: int) -> list[list[int]]:
+        """For each axis of a term, where the estimator keeps our bins."""
+        features = self.estimator.term_features_[place]
+        orders = []
+        for feature in features:
+            spec, bins = self.specs[feature], self._bins(feature, len(features))
+            if spec.kind is Kind.CATEGORY:
+                unseen = bins.get(POOLED, len(set(bins.values())) + 1)
+                orders.append([0, *(bins[name] for name in self.cases.levels[spec.name]), unseen])
+            else:
+                orders.append(list(range(len(bins) + 3)))
+        return orders

@@ -50,6 +50,7 @@ class GradientBoostingFamily(Family):
         settings: BaseModel,
         seed: int,
         jobs: int = 1,
+        travellers: Sequence[object] | None = None,  # noqa: ARG002  a yardstick gives no interval
     ) -> "GradientBoosting":
         """Tune and fit; see :meth:`Family.fit`."""
         chosen = GradientBoostingSettings.model_validate(settings.model_dump())

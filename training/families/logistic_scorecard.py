@@ -1,4 +1,9 @@
-"""The points scorecard: logistic regression on bins, auditable on one page, with an exact standard error per bin."""
+"""The points scorecard: logistic regression on bins, auditable on one page, with the uncertainty of every point.
+
+Redraws of the cases are not fitted again but taken one Newton step from the fit, which for a regression is as good:
+each traveller's pull on the coefficients counts as often as the redraw holds the traveller. The prior is drawn anew
+with them: otherwise redraws would only show how far points vary, not how far the prior may have pulled them aside.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +19,13 @@ from threadpoolctl import threadpool_limits
 
 from features.spec import FeatureSpec, Kind
 from models.additive import AdditiveModel, Term
+from models.swings import lanes_of
 from training.errors import EmptyColumnError
 from training.families.base import ExplainableModel, Family, FamilySettings, Floats
 from training.families.binning import Binning, bin_feature, violations
 from training.families.prepare import Prepared, pool, prepare
-from training.families.shape import direction, fill_errors, limit_missing, nested
+from training.families.redraw import REDRAWS, STUDENT, copies, swing_table, travellers_per_cell
+from training.families.shape import direction, limit_missing, nested
 
 
 class LogisticScorecardSettings(FamilySettings):
@@ -30,6 +37,8 @@ class LogisticScorecardSettings(FamilySettings):
     """Rows that a level of a category needs for points of its own."""
     prior_spread: Annotated[float, Field(gt=0, le=100)] = 0.3
     """How far points are expected to lie from zero [log-odds]; smaller draws bins with few cases closer to zero."""
+    redraws: Annotated[int, Field(ge=2, le=100)] = REDRAWS
+    """Redraws of the cases, traveller by traveller, behind the uncertainty of the points."""
     missing_limit: Annotated[float, Field(gt=0, le=20)] = 1.0
     """Most that missing values alone may add to a score, and take away [log-odds]."""
 
@@ -49,12 +58,13 @@ class LogisticScorecardFamily(Family):
         specs: Sequence[FeatureSpec],
         *,
         settings: BaseModel,
-        seed: int,  # noqa: ARG002  nothing is drawn
+        seed: int,
         jobs: int = 1,
+        travellers: Sequence[object] | None = None,
     ) -> "LogisticScorecard":
         """Bin, fit, merge what steps against a direction, fit again; see :meth:`Family.fit`."""
         chosen = LogisticScorecardSettings.model_validate(settings.model_dump())
-        cases = prepare(frame, y, weight, specs, chosen.min_level_rows)
+        cases = prepare(frame, y, weight, specs, chosen.min_level_rows, travellers=travellers)
         binnings: list[Binning] = Parallel(n_jobs=jobs, prefer="threads")(
             delayed(bin_feature)(spec, cases, chosen.max_bins, chosen.min_bin_rows) for spec in cases.specs
         )
@@ -65,7 +75,7 @@ class LogisticScorecardFamily(Family):
                     raise EmptyColumnError(
                         "No feature has two bins that the labelled cases tell apart. Give more cases."
                     )
-                card = _fit(cases, tuple(binnings), chosen)
+                card = _fit(cases, tuple(binnings), chosen, seed)
                 merged = [
                     binning.without_cuts(violations(points[1:-1], direction(binning.spec)))
                     for binning, points in zip(binnings, card.tables(card.coefficients), strict=True)
@@ -81,7 +91,9 @@ def _tells_apart(binning: Binning, frame: pd.DataFrame) -> bool:
     return len(np.unique(bins[bins > 0])) > 1 and not (binning.spec.kind is Kind.FLAG and not binning.cuts)
 
 
-def _fit(cases: Prepared, binnings: tuple[Binning, ...], settings: LogisticScorecardSettings) -> "LogisticScorecard":
+def _fit(
+    cases: Prepared, binnings: tuple[Binning, ...], settings: LogisticScorecardSettings, seed: int
+) -> "LogisticScorecard":
     design = _design(cases.frame, binnings)
     estimator = LogisticRegression(C=settings.prior_spread**2, solver="newton-cholesky", tol=1e-10, max_iter=200)
     estimator.fit(design, cases.y, sample_weight=cases.weight)
@@ -92,7 +104,12 @@ def _fit(cases: Prepared, binnings: tuple[Binning, ...], settings: LogisticScore
     full = np.column_stack([np.ones(len(design)), design])
     hessian = (full * curvature[:, None]).T @ full
     hessian[np.diag_indices_from(hessian)] += np.r_[0.0, np.full(design.shape[1], settings.prior_spread**-2)]
-    covariance = np.linalg.inv(hessian)
+    drawn = copies(cases.travellers, cases.y, seed, settings.redraws) - 1.0
+    pull = (full * (cases.weight * (cases.y - chance))[:, None]).T @ drawn
+    prior = np.random.default_rng((seed, settings.redraws, 1)).normal(0.0, settings.prior_spread**-1, pull.shape)
+    prior[0] = 0.0  # the level has no prior
+    moves = np.linalg.solve(hessian, pull + prior)
+    moves -= np.mean(moves, axis=1, keepdims=True)
 
     # Centre each feature on the cases, so that the baseline is the average case and a contribution the step from it.
     mass = np.asarray(cases.weight @ design) / np.sum(cases.weight)
@@ -103,18 +120,14 @@ def _fit(cases: Prepared, binnings: tuple[Binning, ...], settings: LogisticScore
         centring[part, part] -= mass[part]
         start += binning.size
     centred = centring @ coefficients
-    errors = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", centring, covariance[1:, 1:], centring), 0.0))
-    shift = np.r_[1.0, mass]
-    met = mass > 0
-    centred[~met] = 0.0  # what was never met says nothing
+    centred[mass == 0] = 0.0  # what was never met says nothing
 
     card = LogisticScorecard(
         estimator=estimator,
         cases=cases,
         binnings=binnings,
-        errors=errors,
-        mass=mass * np.sum(cases.weight),
-        baseline_error=float(np.sqrt(max(shift @ covariance @ shift, 0.0))),
+        moves=centring @ moves[1:],
+        baseline_moves=moves[0] + mass @ moves[1:],
     )
     limit_missing(card.tables(centred), settings.missing_limit)
     estimator.intercept_ = estimator.intercept_ + float(mass @ coefficients)
@@ -139,9 +152,10 @@ class LogisticScorecard(ExplainableModel):
     estimator: LogisticRegression
     cases: Prepared
     binnings: tuple[Binning, ...]
-    errors: Floats
-    mass: Floats
-    baseline_error: float
+    moves: Floats
+    """(n_bins, n_redraws), of each point in each redraw."""
+    baseline_moves: Floats
+    """(n_redraws,)."""
 
     @property
     def specs(self) -> tuple[FeatureSpec, ...]:  # type: ignore[override]
@@ -161,7 +175,7 @@ class LogisticScorecard(ExplainableModel):
         return np.asarray(self.estimator.coef_[0], dtype=np.float64)
 
     def tables(self, row: Floats) -> list[Floats]:
-        """Cut a row over all bins into one view per feature."""
+        """Cut what runs over all bins into one view per feature."""
         ends = np.cumsum([binning.size for binning in self.binnings])
         return np.split(row, ends[:-1])
 
@@ -171,14 +185,17 @@ class LogisticScorecard(ExplainableModel):
         return np.asarray(self.estimator.decision_function(_design(columns, self.binnings)), dtype=np.float64)
 
     def compile(self) -> AdditiveModel:
-        """Write coefficients and their standard errors as points."""
-        tables = (self.tables(row) for row in (self.coefficients, self.errors, self.mass))
+        """Write coefficients and their moves as points and swings."""
+        tables = zip(self.binnings, self.tables(self.coefficients), self.tables(self.moves), strict=True)
         return AdditiveModel(
             baseline=float(self.estimator.intercept_[0]),
-            baseline_error=self.baseline_error,
+            baseline_swings=lanes_of(self.baseline_moves.tolist(), STUDENT),
             features=tuple(spec.name for spec in self.specs),
-            terms=tuple(
-                Term((binning.axis,), nested(points), nested(fill_errors(points, errors, mass)), nested(mass))
-                for binning, points, errors, mass in zip(self.binnings, *tables, strict=True)
-            ),
+            terms=tuple(self._term(place, *each) for place, each in enumerate(tables)),
         )
+
+    def _term(self, place: int, binning: Binning, points: Floats, moves: Floats) -> Term:
+        bins = binning.bins(self.cases.frame[binning.spec.name])
+        travellers = travellers_per_cell((bins,), (binning.size,), self.cases.travellers)
+        table = swing_table(moves, points, travellers, inflation=STUDENT, place=place)
+        return Term((binning.axis,), nested(points), table, nested(travellers))

@@ -13,6 +13,8 @@ from training.families.base import Floats
 
 POOLED = "\x00pooled"
 """Stands for every rare level of a category: what is rare in training shares its points with what was never met."""
+MIN_TRAVELLERS = 20
+"""Different travellers that points of their own need, so that a table of points tells of nobody."""
 _ABSENT = "\x00absent"
 
 
@@ -25,6 +27,7 @@ class Prepared:
         y: (n_rows,), 0.0 or 1.0.
         weight: (n_rows,), positive.
         specs: the features kept, in their order.
+        travellers: (n_rows,), number of the traveller of each row, from 0.
         levels: category -> the levels that have points of their own, sorted.
         notes: what was left out, and why.
     """
@@ -32,6 +35,7 @@ class Prepared:
     frame: pd.DataFrame
     y: Floats
     weight: Floats
+    travellers: npt.NDArray[np.intp]
     specs: tuple[FeatureSpec, ...]
     levels: dict[str, tuple[str, ...]]
     notes: tuple[str, ...]
@@ -48,6 +52,8 @@ def prepare(
     weight: Floats | None,
     specs: Sequence[FeatureSpec],
     min_level_rows: int,
+    *,
+    travellers: Sequence[object] | None = None,
 ) -> Prepared:
     """Check, sort and pool the cases of one fit.
 
@@ -56,7 +62,9 @@ def prepare(
         y: (n_rows,), zeros and ones.
         weight: (n_rows,) or ``None``.
         specs: the features to use.
-        min_level_rows: rows that a level of a category needs for points of its own.
+        min_level_rows: rows that a level of a category needs for points of its own; they come from at least
+            :data:`MIN_TRAVELLERS` travellers.
+        travellers: (n_rows,), who crossed; ``None`` where each row is somebody else.
 
     Raises:
         NoCasesError: no row.
@@ -66,7 +74,12 @@ def prepare(
     """
     if len(frame) == 0:
         raise NoCasesError("There is no labelled case to learn from. Give cases with a conclusive outcome.")
-    if not len(frame) == len(y) == (len(y) if weight is None else len(weight)):
+    if (
+        not len(frame)
+        == len(y)
+        == (len(y) if weight is None else len(weight))
+        == len(y if travellers is None else travellers)
+    ):
         raise DatasetError("Features, outcomes and weights must have one entry per case.")
     absent = [spec.name for spec in specs if spec.name not in frame]
     if absent:
@@ -85,10 +98,14 @@ def prepare(
         raise EmptyColumnError("No feature has two different values in the labelled cases, so nothing can be learned.")
     left_out = [spec.name for spec in specs if spec not in kept]
     notes = [f"Left out, since they never vary in the labelled cases: {', '.join(left_out)}."] if left_out else []
-    order = _canonical_order(frame[[spec.name for spec in kept]], outcome, weights)
+    names = np.zeros(len(frame)) if travellers is None else np.asarray([str(name) for name in travellers])
+    order = _canonical_order(frame[[spec.name for spec in kept]], outcome, weights, names)
     ordered = frame[[spec.name for spec in kept]].iloc[order].reset_index(drop=True)
-    levels = {spec.name: _levels(ordered[spec.name], min_level_rows) for spec in kept if spec.kind is Kind.CATEGORY}
-    return Prepared(pool(ordered, levels), outcome[order], weights[order], kept, levels, tuple(notes))
+    people = np.arange(len(frame)) if travellers is None else np.asarray(pd.factorize(names[order])[0], dtype=np.intp)
+    levels = {
+        spec.name: _levels(ordered[spec.name], people, min_level_rows) for spec in kept if spec.kind is Kind.CATEGORY
+    }
+    return Prepared(pool(ordered, levels), outcome[order], weights[order], people, kept, levels, tuple(notes))
 
 
 def pool(frame: pd.DataFrame, levels: dict[str, tuple[str, ...]]) -> pd.DataFrame:
@@ -110,16 +127,21 @@ def _varies(column: pd.Series) -> bool:
     return len(values) > 0 and bool((values != values[0]).any())
 
 
-def _levels(column: pd.Series, min_rows: int) -> tuple[str, ...]:
-    counts = column.dropna().astype(str).value_counts()
-    return tuple(sorted(counts.index[counts >= min_rows]))
+def _levels(column: pd.Series, travellers: npt.NDArray[np.intp], min_rows: int) -> tuple[str, ...]:
+    there = column.notna().to_numpy()
+    given = column[there].astype(str)
+    rows = given.value_counts()
+    people = pd.Series(travellers[there], index=given.index).groupby(given).nunique()
+    return tuple(sorted(name for name in rows.index if rows[name] >= min_rows and people[name] >= MIN_TRAVELLERS))
 
 
-def _canonical_order(frame: pd.DataFrame, y: Floats, weight: Floats) -> npt.NDArray[np.intp]:
+def _canonical_order(
+    frame: pd.DataFrame, y: Floats, weight: Floats, travellers: npt.NDArray[np.generic]
+) -> npt.NDArray[np.intp]:
     """Sort rows by a hash of their content: the order in which cases were stored must not shape a model."""
     plain = frame.copy(deep=False)
     for name in plain:
         if plain[name].dtype == object:
             plain[name] = plain[name].where(plain[name].notna(), _ABSENT).astype(object)
     digest = pd.util.hash_pandas_object(plain, index=False).to_numpy()
-    return np.lexsort((weight, y, digest))
+    return np.lexsort((travellers, weight, y, digest))

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from features.spec import FeatureSpec
 from models.additive import AdditiveModel
+from models.swings import lanes_of
 from training.errors import NoCasesError, OneOutcomeError
 from training.families.base import ExplainableModel, Family, FamilySettings, Floats
 
@@ -33,7 +34,7 @@ class Prior(ExplainableModel):
 
     def compile(self) -> AdditiveModel:
         """A model without terms."""
-        return AdditiveModel(self.baseline, self.baseline_error, (), ())
+        return AdditiveModel(self.baseline, lanes_of((self.baseline_error,)), (), ())
 
 
 class PriorFamily(Family):
@@ -53,6 +54,7 @@ class PriorFamily(Family):
         settings: BaseModel,  # noqa: ARG002  same
         seed: int,  # noqa: ARG002  nothing is drawn
         jobs: int = 1,  # noqa: ARG002  nothing takes time
+        travellers: Sequence[object] | None = None,  # noqa: ARG002  the error is that of a share
     ) -> Prior:
         """Count; see :meth:`Family.fit`."""
         outcome = np.asarray(y, dtype=np.float64)

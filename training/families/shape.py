@@ -97,19 +97,34 @@ def check_directions(model: AdditiveModel, specs: Sequence[FeatureSpec]) -> None
                 raise DirectionError(f"{term.name}: the points contradict the direction of {axis.feature}.")
 
 
-def fill_errors(points: Floats, errors: Floats, weights: Floats) -> Floats:
-    """Give bins that training never met an honest standard error: the spread of the points that were met.
+def unmet_error(points: Floats, travellers: Floats) -> float:
+    """An honest standard error for bins that training never met: the spread of the points that were met.
 
-    >>> fill_errors(np.array([0.0, -1.0, 1.0]), np.array([0.0, 0.1, 0.1]), np.array([0.0, 5.0, 5.0])).tolist()
-    [1.0, 0.1, 0.1]
+    >>> unmet_error(np.array([0.0, -1.0, 1.0]), np.array([0.0, 5.0, 5.0]))
+    1.0
     """
-    met = weights > 0
+    met = travellers > 0
     if not np.any(met):
-        return errors
-    share = weights[met] / np.sum(weights[met])
+        return 0.0
+    share = travellers[met] / np.sum(travellers[met])
     centre = np.sum(share * points[met])
-    spread = float(np.sqrt(np.sum(share * (points[met] - centre) ** 2)))
-    return np.where(met, errors, spread)
+    return float(np.sqrt(np.sum(share * (points[met] - centre) ** 2)))
+
+
+def groups_of(travellers: Floats, least: int) -> list[list[int]]:
+    """Put neighbouring bins together until each group holds enough travellers; the last one takes what is left.
+
+    >>> groups_of(np.array([50.0, 3.0, 30.0, 5.0]), 20)
+    [[0], [1, 2, 3]]
+    """
+    groups: list[list[int]] = [[]]
+    for place in range(len(travellers)):
+        if np.sum(travellers[groups[-1]]) >= least:
+            groups.append([])
+        groups[-1].append(place)
+    if len(groups) > 1 and np.sum(travellers[groups[-1]]) < least:
+        groups[-2] += groups.pop()
+    return groups
 
 
 def nested(table: Floats) -> Any:

@@ -77,7 +77,7 @@ def _noncentrality(statistic: float, freedom: float, chance: float) -> float:
     low, high = 0.0, statistic + 1.0
     while _below(statistic, freedom, high) > chance:
         low, high = high, 2 * high
-    for _ in range(60):
+    for _ in range(45):
         middle = (low + high) / 2
         low, high = (middle, high) if _below(statistic, freedom, middle) > chance else (low, middle)
     return (low + high) / 2

@@ -37,6 +37,22 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Dispersion:
+    """How quiet windows vary.
+
+    Attributes:
+        times: variance over that of independent travellers, on average over the directions, at its upper end; from 1.
+        evenness: how even it is, from one direction of all (1 over the degrees of freedom) to all alike (1).
+    """
+
+    times: float
+    evenness: float
+
+
+INDEPENDENT = Dispersion(1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """What a window is held against.
 
@@ -104,7 +120,7 @@ def compare(
     counts: Numbers,
     references: Iterable[Reference],
     *,
-    dispersion: float = 1.0,
+    spread: Dispersion = INDEPENDENT,
     floor: float = FLOOR,
     sample_min: int = SAMPLE_MIN,
 ) -> Comparison:
@@ -117,7 +133,7 @@ def compare(
         family: of the test.
         counts: (k,), travellers of the window per bin.
         references: each with shares of the same bins.
-        dispersion: how many times as much quiet windows vary as independent travellers would; see :func:`dispersion`.
+        spread: of quiet windows; see :func:`dispersion`.
         floor: index below which a change is not told.
         sample_min: travellers in window and reference, below which nothing is said.
 
@@ -133,7 +149,7 @@ def compare(
             raise MetricError("a window and its reference have the same bins")
         if size < sample_min or reference.size < sample_min or not shares.any():
             continue
-        found = _compared(Comparison(name, family, "", size, 0.0, floor=floor), window, reference, dispersion)
+        found = _compared(Comparison(name, family, "", size, 0.0, floor=floor), window, reference, spread)
         if best is None or (found.chance, -(found.index or 0.0)) > (best.chance, -(best.index or 0.0)):
             best = found
     return best or Comparison(name, family, "", size, 0.0, floor=floor)
@@ -146,13 +162,13 @@ def compare_share(
     size: int,
     references: Iterable[Reference],
     *,
-    dispersion: float = 1.0,
+    spread: Dispersion = INDEPENDENT,
     floor: float = FLOOR,
     sample_min: int = SAMPLE_MIN,
 ) -> Comparison:
     """Hold one share, such as that of missing values, against references whose shares have it first of two."""
     counts = [cases, size - cases]
-    return compare(name, family, counts, references, dispersion=dispersion, floor=floor, sample_min=sample_min)
+    return compare(name, family, counts, references, spread=spread, floor=floor, sample_min=sample_min)
 
 
 def verdicts(comparisons: Sequence[Comparison], family_level: float = FAMILY_LEVEL) -> list[Comparison]:
@@ -175,40 +191,53 @@ def verdicts(comparisons: Sequence[Comparison], family_level: float = FAMILY_LEV
     return [replace(one, verdict=settled.get(at, Verdict.TOO_FEW)) for at, one in enumerate(comparisons)]
 
 
-def dispersion(windows: Numbers, periods_min: int = 7) -> float:
-    """How many times as much quiet windows vary among themselves as samples of independent travellers would.
+def dispersion(windows: Numbers, periods_min: int = 7) -> Dispersion:
+    """How much more quiet windows vary among themselves than samples of independent travellers would.
 
     Travellers of one flight are alike, and so are those of one day; then an index has more noise than chi-square says.
+    The noise of a sum of unlike directions is that of a chi-square with fewer degrees of freedom (second correction of
+    Rao and Scott 1981), whose moments come from the covariance of the shares (Srivastava 2005). Few periods say it
+    vaguely, so the upper end of what they allow is taken: two standard errors.
 
     Args:
         windows: (periods, k), counts of past windows, a day each, say.
-        periods_min: fewer periods say nothing, and 1 is given.
+        periods_min: fewer periods say nothing, and travellers are taken for independent.
 
     >>> dispersion([[50, 50]] * 10)
-    1.0
+    Dispersion(times=1.0, evenness=1.0)
     """
     counts = np.asarray(windows, dtype=np.float64)
     if counts.ndim != 2:  # noqa: PLR2004  periods and bins
         raise MetricError("past windows are a table of counts")
     counts = counts[:, counts.sum(axis=0) > 0][counts.sum(axis=1) > 0]
-    if counts.shape[0] < periods_min or counts.shape[1] < 2:  # noqa: PLR2004  one bin never varies
-        return 1.0
+    periods, bins = counts.shape
+    if periods < periods_min or bins < 2:  # noqa: PLR2004  one bin never varies
+        return INDEPENDENT
     sizes, pooled = counts.sum(axis=1, keepdims=True), counts.sum(axis=0) / counts.sum()
-    expected = sizes * pooled
-    statistic = float(((counts - expected) ** 2 / expected).sum())
-    return max(1.0, statistic / float((counts.shape[0] - 1) * (counts.shape[1] - 1)))
+    gaps = (counts - sizes * pooled) / np.sqrt(sizes * pooled)
+    free = periods - 1
+    products = gaps @ gaps.T
+    total, squares = float(np.trace(products)) / free, float((products**2).sum()) / free**2
+    if total <= bins - 1:
+        return INDEPENDENT
+    own = free**2 / ((free - 1) * (free + 2)) * (squares - total**2 / free)
+    least = total**2 / (bins - 1)
+    evenness = least / min(total**2, max(least, own))
+    unsure = 1 + 2 * math.sqrt(2 / (free * (bins - 1) * evenness))
+    return Dispersion(total / (bins - 1) * unsure, evenness)
 
 
-def _compared(blank: Comparison, window: Floats, reference: Reference, spread: float) -> Comparison:
+def _compared(blank: Comparison, window: Floats, reference: Reference, spread: Dispersion) -> Comparison:
     shares = _counts(reference.shares)
     used = (window > 0) | (shares > 0)
     window, shares = window[used], shares[used]
-    freedom = len(window) - 1
     told = replace(blank, against=reference.name, reference_size=reference.size)
-    if freedom == 0:
+    if len(window) == 1:
         return replace(told, index=0.0, low=0.0, high=0.0, noise=0.0)
-    index = stability_index(window, shares, reference.size)
-    unit = (1 / blank.size + 1 / reference.size) * max(1.0, spread)
+    alike = spread.times  # travellers who count as one; so does the half that is added to each bin
+    index = stability_index(window / alike, shares, reference.size / alike)
+    freedom = max(1.0, (len(window) - 1) * spread.evenness)
+    unit = (1 / blank.size + 1 / reference.size) * alike * (len(window) - 1) / freedom
     statistic = index / unit
     low, high = noncentrality_interval(max(0.0, statistic), freedom, LEVEL)
     return replace(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from features.spec import Kind
 from models.baselines import FeatureBaseline
-from models.metrics.drift import Comparison, Reference, compare, dispersion, verdicts
+from models.metrics.drift import INDEPENDENT, Comparison, Dispersion, Reference, compare, dispersion, verdicts
 from riskapi.monitoring.bins import BundleBins, names_every_level
 from riskapi.monitoring.tally import Counts
 from riskapi.monitoring.windows import added, row_of, under
@@ -51,7 +51,7 @@ def _features(bins: BundleBins, evidence: Evidence) -> Iterator[Comparison]:
         lacking = evidence.window.get(missing, 0.0)
         past = [[day.get(missing, 0.0), day.get("seen", 0.0) - day.get(missing, 0.0)] for day in evidence.past]
         counts = [lacking, max(0.0, seen - lacking)]
-        yield compare(name, "missing", counts, references, dispersion=_spread(past))
+        yield compare(name, "missing", counts, references, spread=_spread(past))
         yield from _values(name, baseline, given, evidence)
 
 
@@ -71,7 +71,7 @@ def _values(name: str, baseline: FeatureBaseline, given: float, evidence: Eviden
     references = [Reference(TRAINING, shares, given)]
     if sum(then):
         references.append(Reference(SEASON, then, sum(then)))
-    yield compare(name, "values", window, references, dispersion=_spread(past))
+    yield compare(name, "values", window, references, spread=_spread(past))
 
 
 def _score(bins: BundleBins, evidence: Evidence) -> Iterator[Comparison]:
@@ -86,7 +86,7 @@ def _score(bins: BundleBins, evidence: Evidence) -> Iterator[Comparison]:
         if sum(then):
             references.append(Reference(SEASON, then, sum(then)))
         past = [row_of(day, keys) for day in evidence.past]
-        yield compare(name, "score", row_of(evidence.window, keys), references, dispersion=_spread(past))
+        yield compare(name, "score", row_of(evidence.window, keys), references, spread=_spread(past))
 
 
 def _reasons(evidence: Evidence) -> Iterator[Comparison]:
@@ -102,8 +102,8 @@ def _reasons(evidence: Evidence) -> Iterator[Comparison]:
     if then := under(evidence.season, "reason"):
         references.append(Reference(SEASON, row(evidence.season), sum(then.values())))
     past = [row(day) for day in evidence.past]
-    yield compare("main reason", "reasons", row(evidence.window), references, dispersion=_spread(past))
+    yield compare("main reason", "reasons", row(evidence.window), references, spread=_spread(past))
 
 
-def _spread(past: Sequence[Sequence[float]]) -> float:
-    return dispersion(past) if past else 1.0
+def _spread(past: Sequence[Sequence[float]]) -> Dispersion:
+    return dispersion(past) if past else INDEPENDENT

@@ -7,6 +7,7 @@ import pytest
 
 from models.errors import MetricError
 from models.metrics.drift import (
+    INDEPENDENT,
     Comparison,
     Reference,
     Verdict,
@@ -103,12 +104,16 @@ def test_days_that_vary_have_more_noise():
     rng = np.random.default_rng(8)
     steady = rng.multinomial(1000, TENTHS, 28)
     by_flight = 50 * rng.multinomial(20, TENTHS, 28)
-    assert dispersion(steady) < 1.3
-    assert dispersion(by_flight) == pytest.approx(50, rel=0.3)
-    assert dispersion(by_flight[:6]) == 1.0
+    assert dispersion(steady).times < 1.3
+    assert dispersion(by_flight).times == pytest.approx(50, rel=0.3)
+    assert dispersion(by_flight).evenness > 0.7
+    assert dispersion(by_flight[:6]) == INDEPENDENT
+    tilted = TENTHS * (1 + np.outer(rng.normal(size=28), np.linspace(-0.2, 0.2, 10)))
+    assert dispersion(np.array([rng.multinomial(5000, day) for day in tilted])).evenness < 0.2
     quiet = 50 * rng.multinomial(140, TENTHS)
     first, allowed = (
-        verdicts([compare("x", "values", quiet, [_training()], dispersion=spread)])[0] for spread in (1.0, 50.0)
+        verdicts([compare("x", "values", quiet, [_training()], spread=spread)])[0]
+        for spread in (INDEPENDENT, dispersion(by_flight))
     )
     assert first.chance < 1e-6 < allowed.chance
     assert (first.verdict, allowed.verdict) == (Verdict.ALARM, Verdict.QUIET)

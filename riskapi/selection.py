@@ -8,15 +8,16 @@ processes the bound holds for each, so share the slots out among them; a restart
 import threading
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from math import floor, inf, nextafter
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import orjson
 
+from features.record import TravellerRecord
 from features.risk import Audience
 from models.assessment import RiskAssessment
 from models.baselines import Baselines
@@ -27,6 +28,7 @@ from riskapi.selection_policy import RiskCapacity, SelectionPolicy
 HOURS_KEPT: Final = 10_000
 """Hours of crossing points whose slots are counted at once; beyond, the one that was counted first is forgotten."""
 _SECONDS_OF_HOUR = 3600
+_NOBODY: Final = MappingProxyType[str, "Referral"]({})
 
 
 class Arm(StrEnum):
@@ -34,14 +36,6 @@ class Arm(StrEnum):
 
     SCORE = "score"
     RANDOM = "random"
-
-
-class Taken(NamedTuple):
-    """Somebody who may take a slot: whom a decision is about, where and when they cross."""
-
-    subject: bytes
-    point: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +57,25 @@ class Referral:
     probability: float
     json: orjson.Fragment
     told: str
+
+
+class Selection(NamedTuple):
+    """What was selected of one decision.
+
+    Attributes:
+        policy: version of the policy, and the month whose key drew: ``<version>/<YYYY-MM>``.
+        risks: one referral for each risk that was scored.
+        unscored: by audience, where nothing was scored.
+    """
+
+    policy: str
+    risks: Sequence[Referral]
+    unscored: Mapping[str, Referral]
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The referrals as the log has them."""
+        return tuple([one.told for one in (*self.risks, *self.unscored.values())])
 
 
 class _Referrals:
@@ -107,17 +120,22 @@ class Selector:
         self._hours = Hours()
 
     def select(
-        self, decision_id: str, scored_at: str, who: Taken, found: Iterable[tuple[LiveModel, RiskAssessment]]
-    ) -> list[Referral]:
+        self,
+        decision_id: str,
+        scored_at: str,
+        record: TravellerRecord,
+        found: Iterable[tuple[LiveModel, RiskAssessment]],
+    ) -> Selection:
         """Select for each risk of a decision.
 
         Args:
             decision_id: that the draw rests on.
             scored_at: when, in UTC (ISO 8601): its month says which key draws.
-            who: may take a slot.
+            record: of whom it is about; says who takes a slot where.
             found: each model with what it said.
         """
-        draws = self.lane.of(scored_at[:7])
+        month = scored_at[:7]
+        draws = self.lane.of(month)
         drawn: dict[str, bool] = {}
         selected = []
         for model, risk in found:
@@ -131,17 +149,18 @@ class Selector:
             elif rule.capacity is None:
                 selected.append(there.random_and_score if drawn[audience] else there.score)
             else:
-                selected.append(self._within_slots(risk.risk, rule.capacity, who, there, is_drawn=drawn[audience]))
-        return selected
+                selected.append(self._within_slots(risk.risk, rule.capacity, record, there, is_drawn=drawn[audience]))
+        return Selection(f"{self.version}/{month}", selected, _NOBODY)
 
-    def select_unscored(self, decision_id: str, scored_at: str, audiences: Iterable[str]) -> dict[str, Referral]:
+    def select_unscored(self, decision_id: str, scored_at: str, audiences: Iterable[str]) -> Selection:
         """Select for each audience of a decision without scores: by the lane alone."""
-        draws = self.lane.of(scored_at[:7])
+        month = scored_at[:7]
+        draws = self.lane.of(month)
         selected = {}
         for audience in audiences:
             there = self._referrals[audience]
             selected[audience] = there.random if draws.drawn(decision_id, audience) else there.none
-        return selected
+        return Selection(f"{self.version}/{month}", (), selected)
 
     def threshold(self, model: LiveModel) -> float:
         """The log-odds from which a model refers by score."""
@@ -155,11 +174,13 @@ class Selector:
         return rule
 
     def _within_slots(
-        self, risk: str, capacity: RiskCapacity, who: Taken, there: _Referrals, *, is_drawn: bool
+        self, risk: str, capacity: RiskCapacity, record: TravellerRecord, there: _Referrals, *, is_drawn: bool
     ) -> Referral:
         """Refer by score while slots are left; who is drawn takes none, since the lane has places of its own."""
-        limit = capacity.slots_at(who.point)
-        if limit is not None and not self._hours.has_one(risk, who, limit, take=not is_drawn):
+        crossing = record.crossing
+        limit = capacity.slots_at(crossing.point)
+        hour = risk, crossing.point, int(crossing.expected_at.timestamp()) // _SECONDS_OF_HOUR
+        if limit is not None and not self._hours.has_one(hour, _person(record), limit, take=not is_drawn):
             return there.random if is_drawn else there.full
         return there.random_and_score if is_drawn else there.score
 
@@ -170,31 +191,41 @@ class Hours:
     def __init__(self, kept: int = HOURS_KEPT) -> None:
         self._kept = kept
         self._lock = threading.Lock()
-        self._taken: OrderedDict[tuple[str, str, int], set[bytes]] = OrderedDict()
+        self._taken: OrderedDict[tuple[str, str, int], set[int]] = OrderedDict()
 
-    def has_one(self, risk: str, who: Taken, limit: int, *, take: bool) -> bool:
+    def has_one(self, hour: tuple[str, str, int], person: int, limit: int, *, take: bool) -> bool:
         """Whether there is a slot for somebody: theirs from before, or a free one.
 
         Args:
-            risk: that the slot is for.
-            who: would have it.
-            limit: slots of that point and hour.
+            hour: risk, crossing point and number of the hour.
+            person: would have it.
+            limit: slots of that hour.
             take: keep it for them.
         """
-        hour = risk, who.point, int(who.at.timestamp()) // _SECONDS_OF_HOUR
         with self._lock:
             taken = self._taken.get(hour)
             if taken is None:
                 taken = self._taken[hour] = set()
                 if len(self._taken) > self._kept:
                     self._taken.popitem(last=False)
-            if who.subject in taken:
+            if person in taken:
                 return True
             if len(taken) >= limit:
                 return False
             if take:
-                taken.add(who.subject)
+                taken.add(person)
             return True
+
+
+def _person(record: TravellerRecord) -> int:
+    """Tell persons apart for as long as the process runs, keeping nothing of them: document, else name, else record."""
+    document = record.documents[0] if record.documents else None
+    if document is not None and document.number is not None:
+        return hash((document.number, document.issuing_country))
+    who = record.traveller
+    if who is not None and who.date_of_birth is not None and who.surname is not None:
+        return hash((who.surname, who.given_names, who.date_of_birth))
+    return hash(record.record_id)
 
 
 def abstains(risk: RiskAssessment) -> bool:

@@ -12,16 +12,23 @@ import pytest
 
 from models.baselines import Baselines
 from riskapi.errors import SettingsError
-from riskapi.selection import Arm, Hours, Selector, Taken, threshold_of
+from riskapi.selection import Arm, Hours, Selector, threshold_of
 from riskapi.selection_policy import RiskCapacity, SelectionPolicy
 from tests.bundles import RISK_NAMES, make_bundle
-from tests.makers import random_records
+from tests.makers import random_records, traveller
 from tests.riskapi.test_lane import ids
 from tests.riskapi.test_live import live_of
 
 AT = "2026-11-24T09:00:00.000Z"
 CROSSES = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-SOMEBODY = Taken(b"somebody", "NBO", CROSSES)
+
+
+def crossing(number=1, point="NBO", at=CROSSES):
+    """The record of a person who crosses somewhere at some time."""
+    return traveller(document__number=f"DOC{number}", crossing__point=point, crossing__expected_at=at)
+
+
+SOMEBODY = crossing()
 
 
 def key_of(month):
@@ -54,7 +61,7 @@ def test_who_scores_high_is_referred_and_who_is_drawn_is_drawn_whatever_the_scor
         (drawn, -inf, Arm.RANDOM, 0.05),
         (drawn, inf, Arm.RANDOM, 1.0),
     ):
-        first, second, protection = selector.select(decision_id, AT, SOMEBODY, scored(found, log_odds))
+        first, second, protection = selector.select(decision_id, AT, SOMEBODY, scored(found, log_odds)).risks
         assert first is second
         assert (first.referred, first.arm, first.probability) == (arm is not None, arm, probability)
         assert orjson.loads(orjson.dumps(first.json)) == {
@@ -72,7 +79,7 @@ def test_a_draw_is_of_the_audience_and_can_be_repeated(found):
     made = [Selector(SelectionPolicy(lane=0.05), key_of) for _ in range(2)]
     seen = Counter()
     for decision_id in ids(3000, 4):
-        arms = [[one.told for one in selector.select(decision_id, AT, SOMEBODY, found)] for selector in made]
+        arms = [[one.told for one in selector.select(decision_id, AT, SOMEBODY, found).risks] for selector in made]
         assert arms[0] == arms[1]
         lane = ["random" in one for one in arms[0]]
         assert lane[0] == lane[1]
@@ -84,17 +91,20 @@ def test_r30_what_the_model_abstains_from_is_never_referred_by_score_but_stays_i
     """A record outside of what was seen is drawn like everybody's, and its score refers nobody."""
     selector = Selector(SelectionPolicy(lane=0.05), key_of)
     strange = scored(found, inf, out_of_range=["booking_lead_hours"])
-    arms = Counter(one.arm for each in ids(2000, 5) for one in selector.select(each, AT, SOMEBODY, strange)[:1])
+    arms = Counter(one.arm for each in ids(2000, 5) for one in selector.select(each, AT, SOMEBODY, strange).risks[:1])
     assert arms[Arm.SCORE] == 0
     assert 60 < arms[Arm.RANDOM] < 140
-    assert {one.probability for one in selector.select("x", AT, SOMEBODY, strange)} == {0.05}
-    assert [one.arm for one in selector.select("x", AT, SOMEBODY, scored(found, float("nan")))] == [None] * 3
+    assert {one.probability for one in selector.select("x", AT, SOMEBODY, strange).risks} == {0.05}
+    assert [one.arm for one in selector.select("x", AT, SOMEBODY, scored(found, float("nan"))).risks] == [None] * 3
 
 
 def test_crew_is_drawn_like_everybody():
     """Who is not scored by rule is selected for each audience by the lane alone."""
     selector = Selector(SelectionPolicy(lane=0.05), key_of)
-    found = [selector.select_unscored(each, AT, ("enforcement", "protection")) for each in ids(2000, 6)]
+    made = [selector.select_unscored(each, AT, ("enforcement", "protection")) for each in ids(2000, 6)]
+    found = [one.unscored for one in made]
+    assert {one.policy for one in made} == {f"{selector.policy.version}/2026-11"}
+    assert made[0].told == tuple(one.told for one in found[0].values())
     drawn = [(one["enforcement"].referred, one["protection"].referred) for one in found]
     assert 60 < sum(first for first, _ in drawn) < 140
     assert 60 < sum(second for _, second in drawn) < 140
@@ -119,15 +129,15 @@ def test_slots_bound_an_hour_of_a_point_and_the_lane_stands_beside_them(found):
     selector = Selector(policy, key_of)
     high = scored(found, inf)
 
-    def told(subject, point="NBO", later=timedelta()):
-        return selector.select("x", AT, Taken(subject, point, CROSSES + later), high)[0].told.split(":")[1]
+    def told(number, point="NBO", later=timedelta()):
+        return selector.select("x", AT, crossing(number, point, CROSSES + later), high).told[0].split(":")[1]
 
-    assert [told(subject) for subject in (b"1", b"2", b"3", b"1")] == ["score", "score", "full", "score"]
-    assert told(b"3", later=timedelta(hours=1)) == "score"
-    assert told(b"3", point="KIS") == "score"
-    assert told(b"1", point="MBA") == "full"
+    assert [told(number) for number in (1, 2, 3, 1)] == ["score", "score", "full", "score"]
+    assert told(3, later=timedelta(hours=1)) == "score"
+    assert told(3, point="KIS") == "score"
+    assert told(1, point="MBA") == "full"
     drawing = Selector(policy.model_copy(update={"lane": 0.05}), key_of)
-    arms = [drawing.select(each, AT, Taken(b"%d" % n, "NBO", CROSSES), high)[0] for n, each in enumerate(ids(500, 8))]
+    arms = [drawing.select(each, AT, crossing(n), high).risks[0] for n, each in enumerate(ids(500, 8))]
     assert sum(one.arm is Arm.SCORE for one in arms) == 2
     assert {one.probability for one in arms if one.arm is Arm.RANDOM and one.told.endswith("0.05")} == {0.05}
     assert sum(one.arm is Arm.RANDOM for one in arms) > 10
@@ -137,14 +147,14 @@ def test_memory_of_slots_is_bounded():
     """However many points are named, no more hours are kept than the bound."""
     hours = Hours(kept=10)
     for number in range(1000):
-        assert hours.has_one("r", Taken(b"1", f"P{number}", CROSSES), 1, take=True)
+        assert hours.has_one(("r", f"P{number}", 1), 1, 1, take=True)
     assert len(hours._taken) == 10
 
 
 def test_r19_weights_by_the_chance_before_the_draw_add_up_to_everybody(found):
     """Sum of 1/probability over the selected is the number of all within three standard errors, slots or not."""
     rng = np.random.default_rng(9)
-    number = 60_000
+    number, persons = 60_000, [crossing(n, f"P{n % 7}", CROSSES + timedelta(minutes=20 * n)) for n in range(3_000)]
     for capacity in (RiskCapacity(), RiskCapacity(slots_per_hour=3)):
         selector = Selector(SelectionPolicy(lane=0.02, default=capacity), key_of)
         threshold = selector.threshold(found[0][0])
@@ -152,8 +162,7 @@ def test_r19_weights_by_the_chance_before_the_draw_add_up_to_everybody(found):
         high, low = scored(found[:1], threshold), scored(found[:1], threshold - 1e-9)
         reaches = rng.random(number) < 0.02
         for place, (each, is_high) in enumerate(zip(ids(number, 10), reaches.tolist(), strict=True)):
-            who = Taken(b"%d" % place, f"P{place % 7}", CROSSES + timedelta(minutes=place // 40))
-            [one] = selector.select(each, AT, who, high if is_high else low)
+            [one] = selector.select(each, AT, persons[place // 20], high if is_high else low).risks
             total += one.referred / one.probability
             variance += 1 / one.probability - 1
         assert abs(total - number) < 3 * sqrt(variance)

@@ -7,7 +7,6 @@ import typer
 from riskapi.commands.console import OUT, opened_services
 
 app = typer.Typer(help="Mask and delete what is past its time.", no_args_is_help=True)
-app.callback()(lambda: None)  # so that a single command keeps its name
 
 
 @app.command()
@@ -24,3 +23,11 @@ def run(*, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count w
         OUT.print(f"{done.keys:,} keys destroyed.", highlight=False)
     if done.held:
         OUT.print(f"Legal holds keep {done.held:,} that are past their time.", style="yellow", highlight=False)
+
+
+@app.command()
+def scrub() -> None:
+    """Rewrite the tables of keys without the destroyed ones; at a quiet hour, since a server locks them meanwhile."""
+    with opened_services() as services:
+        services.retention.scrub(whole=True)
+    OUT.print("The tables of keys hold nothing but the keys that exist.", highlight=False)

@@ -173,14 +173,24 @@ class Keys:
         with storage_errors(), self._engine.connect() as connection:
             return [(row.subject_id, row.epoch) for row in connection.execute(statement)]
 
-    def scrub(self) -> None:
-        """Overwrite what is left of destroyed keys in the files of the database."""
+    def scrub(self, *, whole: bool = False) -> None:
+        """Let go of what is left of destroyed keys in the files of the database.
+
+        In an embedded database deleted rows were overwritten when they went, and the write-ahead log is emptied here.
+        A server marks their place as free, while everybody goes on; their bytes stay until others take it.
+
+        Args:
+            whole: have a server write the tables anew, without them; nobody can use any key while it does.
+
+        Raises:
+            StorageError: also where others keep the tables in use for longer than a lock is waited for.
+        """
         with storage_errors(), self._engine.connect() as connection:
             raw = connection.execution_options(isolation_level="AUTOCOMMIT")
             if is_embedded(self._engine):
                 raw.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             else:
-                raw.exec_driver_sql("VACUUM (FULL) subject_keys")
+                raw.exec_driver_sql(f"VACUUM {'(FULL) ' if whole else ''}subject_keys, subjects")
 
     def close(self) -> None:
         """Let go of the database."""

@@ -95,9 +95,13 @@ class Retention:
             done.held = self._count_held(connection, self._held(connection))
         return done
 
-    def scrub(self) -> None:
-        """Overwrite what is left of ciphertexts and keys in the files of both databases."""
-        self._keys.scrub()
+    def scrub(self, *, whole: bool = False) -> None:
+        """Let go of what is left of ciphertexts and keys in the files of both databases.
+
+        Args:
+            whole: see :meth:`riskapi.privacy.keys.Keys.scrub`.
+        """
+        self._keys.scrub(whole=whole)
         if is_embedded(self._engine):
             with storage_errors():
                 raw = self._engine.raw_connection()

@@ -1,10 +1,11 @@
 """Retention, holds and erasure, held by the embedded database and by PostgreSQL alike."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from riskapi.errors import ConflictError
+from riskapi.errors import ConflictError, StorageError
 from riskapi.log.entry import Kind
 from riskapi.privacy.outcome import Outcome
 from riskapi.privacy.subjects import Wanted
@@ -42,3 +43,39 @@ def test_erasure_waits_for_the_hold_and_then_takes_everything(services):
     assert services.decisions.decision(old).answer is None
     assert services.decisions.decision(other).identity is not None
     assert services.subject_keys.epochs(subjects[0]) == []
+
+
+def test_a_scrub_keeps_nobody_waiting_unless_it_rewrites_the_tables(services):
+    """Beside somebody who reads keys, places are freed at once; writing a server's tables anew has to wait for them."""
+    decided(services, 7, services.clock() - timedelta(days=1900))
+    services.retention.run()
+    engine = services.subject_keys._engine
+    with engine.connect() as reader, reader.begin():
+        reader.exec_driver_sql("SELECT * FROM subject_keys").all()
+        services.retention.scrub()
+        if engine.dialect.name == "postgresql":
+            with pytest.raises(StorageError):
+                services.retention.scrub(whole=True)
+
+
+def test_a_rewritten_table_holds_no_byte_of_destroyed_keys(services):
+    """Its files, as the disk has them, hold the keys that exist and none of those that went."""
+    for number, days in ((1, 1900), (2, 0)):
+        decided(services, number, services.clock() - timedelta(days=days))
+    engine = services.subject_keys._engine
+    with engine.connect() as connection:
+        before = {bytes(one) for one in connection.exec_driver_sql("SELECT wrapped FROM subject_keys").scalars()}
+    services.retention.run()
+    services.retention.scrub(whole=True)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        kept = {bytes(one) for one in connection.exec_driver_sql("SELECT wrapped FROM subject_keys").scalars()}
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("CHECKPOINT")
+            query = "SELECT current_setting('data_directory') || '/' || pg_relation_filepath('subject_keys')"
+            path = Path(connection.exec_driver_sql(query).scalar_one())
+        else:
+            path = Path(engine.url.database)
+    data = path.read_bytes()
+    assert 0 < len(kept) < len(before)
+    assert all(one in data for one in kept)
+    assert not any(one in data for one in before - kept)

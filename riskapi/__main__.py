@@ -22,6 +22,7 @@ COMMANDS = {
     "verify": "verify",
     "replay": "replay",
     "monitor": "monitor",
+    "backtest": "backtest",
     "export-log": "export",
     "backup": "backup",
     "restore": "backup",

@@ -40,13 +40,8 @@ class Watch:
         )
         self.book = MonitoringBook(self._engine)
         self.reader = LogReader(self._engine, self._keys)
-        self.watcher = Watcher(
-            self.reader,
-            self.book,
-            self.active.open,
-            SqlOutcomeStore(self._engine, journal, self._keys),
-            clock=clock,
-        )
+        self.outcomes = SqlOutcomeStore(self._engine, journal, self._keys)
+        self.watcher = Watcher(self.reader, self.book, self.active.open, self.outcomes, clock=clock)
 
     def reports(self) -> list[MonitoringReport]:
         """Make the reports about all live models and keep them; who asks for one reads what was kept."""

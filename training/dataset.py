@@ -247,8 +247,8 @@ def _check_slices(where: Cut, label: pd.Series) -> None:
         outcomes = label[where.labelled & (where.place == number)]
         if outcomes.empty:
             raise NoCasesError(
-                f"The {name} slice has no labelled case. Move the dates of the split, shorten embargo_days, or give "
-                f"more cases (counts: {where.numbers})."
+                f"The {name} slice has no labelled case. Move the dates of the split, shorten embargo_days, lower "
+                f"[selection] mature_share where most are too young, or give more cases (counts: {where.numbers})."
             )
         if outcomes.min() == outcomes.max():
             met = "confirmed" if outcomes.iloc[0] else "not confirmed"

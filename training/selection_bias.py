@@ -25,6 +25,8 @@ Booleans = npt.NDArray[np.bool_]
 BY_SYSTEM = ("random", "score")
 """Selections whose chance the system draws and can log."""
 LANE = "random"
+CUTS, ROUNDING = 1_000, 1e-9
+"""Most rounds of cutting weights, and how closely the largest then keeps to the limit."""
 
 
 class SelectionConfig(BaseModel):
@@ -41,7 +43,8 @@ class SelectionConfig(BaseModel):
     min_effective_share: Annotated[float, Field(gt=0, le=1)] = 0.30
     """Effective sample size over number of cases, below which weights are refused."""
     min_logged_positives: Annotated[int, Field(ge=5)] = 30
-    """Confirmed cases with logged chance that a slice needs for calibration and quality to rest on them alone."""
+    """Confirmed cases with logged chance (of equal weight: Kish) that a slice needs for calibration and quality to rest
+    on them alone."""
     min_compliance: Annotated[float, Field(gt=0, le=1)] = 0.90
     """Share of the travellers drawn at random who must really have been inspected; below, bounds replace estimates."""
     mature_share: Annotated[float, Field(ge=0, lt=1)] = 0.5
@@ -129,10 +132,13 @@ def inverse(probability: Floats, clip: float) -> tuple[Floats, float]:
     raw = 1.0 / probability
     if raw.min() == raw.max():
         return np.ones(len(raw)), 0.0
-    raw = raw / raw.mean()
-    cut = raw > clip
-    kept = np.minimum(raw, clip)
-    return kept / kept.mean(), float(np.mean(cut))
+    kept = raw
+    for _ in range(CUTS):  # each cut lowers the mean, and with it the limit
+        limit = clip * kept.mean()
+        if kept.max() <= limit * (1 + ROUNDING):
+            break
+        kept = np.minimum(kept, limit)
+    return kept / kept.mean(), float(np.mean(kept < raw))
 
 
 def effective_size(weight: Floats) -> float:
@@ -219,9 +225,9 @@ def judge_by(name: str, y: Floats, about: pd.DataFrame, config: SelectionConfig,
         return _all(name, y, "the random lane was not kept to, so who was inspected in it is not chance")
     reasons = []
     has_chance = logged(about)
-    if _enough(y[has_chance], config):
-        chances = about["selection_probability"].to_numpy(dtype=np.float64)[has_chance]
-        weights, clipped = inverse(chances, config.clip)
+    chances = about["selection_probability"].to_numpy(dtype=np.float64)[has_chance]
+    weights, clipped = inverse(chances, config.clip)
+    if _enough(y[has_chance], weights, config):
         size = effective_size(weights)
         if size >= config.min_effective_share * len(weights):
             told = (
@@ -233,12 +239,12 @@ def judge_by(name: str, y: Floats, about: pd.DataFrame, config: SelectionConfig,
             return Judged(has_chance, None if plain else weights, "all", told)
         reasons.append(f"the weights of the logged chances are worth only {size:,.0f} of {len(weights):,} cases")
     lane = (about["selection"] == LANE).to_numpy()
-    if _enough(y[lane], config):
+    if _enough(y[lane], np.ones(int(lane.sum())), config):
         told = f"The {name} slice is judged by the {int(lane.sum()):,} cases of the random lane"
         return Judged(lane, None, "all", "; ".join([told, *reasons]) + ".")
     reasons.append(
         f"the random lane and logged chances hold {int(y[lane | has_chance].sum())} confirmed cases, and "
-        f"{config.min_logged_positives} are needed to rest on them alone"
+        f"{config.min_logged_positives} of equal weight are needed to rest on them alone"
     )
     return _all(name, y, "; ".join(reasons))
 
@@ -251,8 +257,9 @@ def _all(name: str, y: Floats, why: str) -> Judged:
     return Judged(np.ones(len(y), dtype=np.bool_), None, "inspected", told)
 
 
-def _enough(y: Floats, config: SelectionConfig) -> bool:
-    return len(y) > 0 and config.min_logged_positives <= y.sum() < len(y)
+def _enough(y: Floats, weight: Floats, config: SelectionConfig) -> bool:
+    """Whether the hits of equal weight are as many as are asked for, and not all cases are hits."""
+    return effective_size(weight[y == 1]) >= config.min_logged_positives and y.sum() < len(y)
 
 
 def _refuse_small(size: float, cases: int, config: SelectionConfig) -> None:

@@ -75,7 +75,7 @@ def cut(
     first: pd.Timestamp | None = None
     second: pd.Timestamp | None = None
     if has_time:
-        first, second = _moments(cases["time"][known], split)
+        first, second = (moment.as_unit("us") for moment in _moments(cases["time"][known], split))
         place = _by_time(cases["time"], first, second, pd.Timedelta(days=split.embargo_days))
         moment = pd.Series(pd.NaT, index=cases.index, dtype="datetime64[us, UTC]")
         moment[place == TRAIN], moment[place == CALIBRATION] = first, second

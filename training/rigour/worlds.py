@@ -53,8 +53,8 @@ class WorldParameters:
             skipped are like the others.
         sensitivity: chance that an inspection finds a violation that is there.
         specificity: chance that an inspection finds nothing where nothing is.
-        shown_score_boost: how much more an inspection finds (relative) where the officer sees a high score.
-        delay_days: mean days until a hit is known (exponential); "nothing found" is known on the day itself.
+        shown_score_boost: how much more an inspection finds (relative) where the score sent the officer.
+        delay_days: mean days until a hit is known (gamma of shape 2); "nothing found" is known on the day itself.
         new_pattern_share: share of travellers that the new pattern runs through, all with low scores; 0 for none.
         new_pattern_rate: their chance of a violation once it runs.
         new_pattern_day: day on which it begins.
@@ -74,9 +74,9 @@ class WorldParameters:
     officer_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.54, 0.9)
     male_bias: float = 0.3
     officer_spread: float = 0.5
-    lane_share: float = 0.02
-    score_share: float = 0.02
-    score_softness: float = 0.5
+    lane_share: float = 0.05
+    score_share: float = 0.03
+    score_softness: float = 1.0
     old_weights: tuple[float, ...] = (1.0, 0.0, 1.0, 0.0, 0.5, 1.0)
     compliance: float = 1.0
     compliance_on_risk: float = 0.0
@@ -210,12 +210,10 @@ def inspect(world: World, seed: int = 0, *, score: Floats | None = None) -> Insp
         slant = p.compliance_on_risk * _standard(np.log(world.risk))
         keeps = logistic(slant + _level(slant, p.compliance))
     inspected = (arm != NOT_SELECTED) & ((arm != RANDOM) | (rng.random(n) < keeps))
-    high = ranking >= np.quantile(ranking, 1 - p.score_share) if p.score_share > 0 else np.zeros(n, dtype=bool)
-    seen = high & (arm != RANDOM)  # the lane does not see the score
-    sensitivity = np.minimum(1.0, p.sensitivity * (1 + p.shown_score_boost * seen))
+    sensitivity = np.minimum(1.0, p.sensitivity * (1 + p.shown_score_boost * (arm == SCORE)))  # others see no score
     hit = rng.random(n) < np.where(world.y == 1, sensitivity, 1 - p.specificity)
     found = np.where(inspected, hit.astype(np.float64), np.nan)
-    wait = rng.exponential(p.delay_days, n) if p.delay_days > 0 else np.zeros(n)
+    wait = rng.gamma(2.0, p.delay_days / 2, n) if p.delay_days > 0 else np.zeros(n)
     logged = 1 - (1 - p.lane_share) * (1 - by_score)
     return Inspections(
         arm=arm.astype(np.int64),

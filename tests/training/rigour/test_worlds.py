@@ -43,7 +43,8 @@ def test_the_same_seed_gives_the_same_world(world, seen):
 def test_prevalence_and_shares_are_those_asked_for(world, seen):
     """Within three standard errors."""
     assert world.risk.mean() == pytest.approx(0.007, rel=1e-6)
-    assert (seen.arm == RANDOM).mean() == pytest.approx(0.02, abs=3 * np.sqrt(0.02 * 0.98 / len(world)))
+    share = SMALL.lane_share
+    assert (seen.arm == RANDOM).mean() == pytest.approx(share, abs=3 * np.sqrt(share * (1 - share) / len(world)))
     system = np.isin(seen.arm, (RANDOM, SCORE)).mean()
     assert system == pytest.approx(seen.logged.mean(), abs=3 * np.sqrt(0.04 / len(world)))
 
@@ -91,13 +92,13 @@ def test_a_new_pattern_runs_through_low_scores_from_its_day_on():
 
 def test_hits_become_known_late_and_false_hits_happen():
     """Delay and false hits follow their parameters."""
-    world = make_world(replace(SMALL, delay_days=30, specificity=0.99, sensitivity=0.6), 3)
+    world = make_world(replace(SMALL, prevalence=0.05, delay_days=30, specificity=0.99, sensitivity=0.6), 3)
     seen = inspect(world, 3)
     hits = seen.found == 1
-    assert (seen.known_day - world.day)[hits].mean() == pytest.approx(30, rel=0.2)
+    assert (seen.known_day - world.day)[hits].mean() == pytest.approx(30, rel=0.1)
     assert (seen.known_day == world.day)[seen.found == 0].all()
     there = seen.inspected & (world.y == 1)
-    assert seen.found[there].mean() == pytest.approx(0.6, abs=0.12)
+    assert seen.found[there].mean() == pytest.approx(0.6, abs=0.06)
     assert seen.found[seen.inspected & (world.y == 0)].mean() == pytest.approx(0.01, abs=0.005)
 
 

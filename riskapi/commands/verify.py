@@ -1,7 +1,7 @@
 """``verify``: find out whether the log is what was written, and where it first is not."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,7 @@ from models.errors import ModelError
 from models.signing import load_key
 from riskapi.commands.console import ERR, OUT
 from riskapi.errors import ServiceError
+from riskapi.log.draw_check import read_lane_keys
 from riskapi.log.export_format import PUBLIC_KEY
 from riskapi.log.export_source import ExportSource
 from riskapi.log.keys import read_public_keys
@@ -47,6 +48,10 @@ def verify_(
     contents: Annotated[
         bool, typer.Option(help="Open what is stored of each decision and hold it against the log (database only).")
     ] = True,
+    lane_key: Annotated[
+        list[str] | None,
+        typer.Option(help="YYYY-MM=KEY: a key of the random lane, to compute each draw of its month again; repeat."),
+    ] = None,
     json: Annotated[bool, typer.Option(help="Print the findings as JSON.")] = False,
 ) -> None:
     """Verify the log: every row, every signature, every bundle, every content; name the first bad place.
@@ -54,7 +59,8 @@ def verify_(
     Ends with 0 where everything holds, with 1 where something was found, with 2 where something cannot be read.
     """
     try:
-        results, warnings = _run(exports or (), key or (), checkpoints or (), contents=contents)
+        lane_keys = read_lane_keys(lane_key or ())
+        results, warnings = _run(exports or (), key or (), checkpoints or (), lane_keys, contents=contents)
     except (ServiceError, ModelError) as error:
         ERR.print(str(error), style="red", highlight=False, markup=False)
         raise typer.Exit(_UNREADABLE) from None
@@ -74,7 +80,12 @@ def verify_(
 
 
 def _run(
-    exports: Sequence[Path], keys: Sequence[str], checkpoints: Sequence[Path], *, contents: bool
+    exports: Sequence[Path],
+    keys: Sequence[str],
+    checkpoints: Sequence[Path],
+    lane_keys: Mapping[str, bytes],
+    *,
+    contents: bool,
 ) -> tuple[list[Verification], list[str]]:
     warnings: list[str] = []
     trusted = [key for text in keys for key in read_public_keys(text)]
@@ -99,7 +110,7 @@ def _run(
         if not files:
             warnings.append(_NO_FILE)
         with _progress() as advance:
-            return verify(sources, files, trusted, advance), warnings
+            return verify(sources, files, trusted, advance, lane_keys), warnings
 
 
 def _own_key(settings: Settings) -> Ed25519PublicKey:
@@ -122,6 +133,8 @@ def _tell(result: Verification) -> None:
     read = f"{result.rows:,} rows in {len(result.heads)} chains, {result.checkpoints:,} checkpoints"
     if result.contents is not None:
         read += f", contents of {result.contents:,} decisions"
+    if result.draws is not None:
+        read += f", draws of {result.draws:,} decisions"
     verdict = "all holds" if result.holds else f"{result.total:,} findings"
     style = "green" if result.holds else "red"
     OUT.print(f"{result.source}: {read}: {verdict}.", style=style, highlight=False, markup=False, soft_wrap=True)

@@ -30,6 +30,8 @@ class Rule(StrEnum):
     LEDGER_CHANGED = "ledger-changed"
     ACCESS_CHANGED = "access-changed"
     TOMBSTONE_UNSIGNED = "tombstone-unsigned"
+    SELECTION_UNKNOWN = "selection-unknown"
+    DRAW_WRONG = "draw-wrong"
 
 
 @dataclass(frozen=True, slots=True, order=True)

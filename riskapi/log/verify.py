@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -14,6 +15,7 @@ from riskapi.log.chain import ChainVerifier
 from riskapi.log.checkpoint_file import read_checkpoint_file
 from riskapi.log.contents_check import ContentsCheck
 from riskapi.log.divergence import compare_copies
+from riskapi.log.draw_check import DrawCheck
 from riskapi.log.entry import Kind
 from riskapi.log.findings import Finding, Findings, Rule
 from riskapi.log.genesis_check import GenesisCheck
@@ -39,6 +41,7 @@ class Verification:
         heads: last row number of each writer.
         checkpoints: how many signatures hold, of all places.
         contents: decisions whose contents were compared with the log; ``None`` where they could not be seen.
+        draws: decisions whose draws were computed again; ``None`` where no key of the lane was given.
         findings: those that are listed.
         total: how many there are.
         unlisted: writer, rule and number of those that are not listed.
@@ -49,6 +52,7 @@ class Verification:
     heads: dict[str, int]
     checkpoints: int
     contents: int | None
+    draws: int | None
     findings: tuple[Finding, ...]
     total: int
     unlisted: tuple[tuple[str, Rule, int], ...]
@@ -67,6 +71,7 @@ class Verification:
             "heads": self.heads,
             "checkpoints": self.checkpoints,
             "contents": self.contents,
+            "draws": self.draws,
             "findings": [finding.to_json() for finding in self.findings],
             "total": self.total,
         }
@@ -77,6 +82,7 @@ def verify(
     checkpoint_files: Sequence[Path],
     trusted: Sequence[Ed25519PublicKey],
     progress: Progress = lambda _more, _total: None,
+    lane_keys: Mapping[str, bytes] = MappingProxyType({}),
 ) -> list[Verification]:
     """Verify one or more copies of a log against all checkpoints together.
 
@@ -88,6 +94,7 @@ def verify(
         checkpoint_files: kept elsewhere; without one, rows removed from the end cannot be missed.
         trusted: public keys of the log.
         progress: told of rows as they are read.
+        lane_keys: of the random lane, by month: with them every draw is computed again.
 
     Raises:
         OSError: where a file cannot be read.
@@ -106,7 +113,7 @@ def verify(
     for source, findings in zip(sources[1:], collected[1:], strict=True):
         compare_copies(sources[0], source, findings)
     return [
-        _verify(source, signed, findings, lambda more: progress(more, total))
+        _verify(source, signed, findings, lane_keys, lambda more: progress(more, total))
         for source, findings in zip(sources, collected, strict=True)
     ]
 
@@ -134,7 +141,11 @@ class _Chains(dict[str, ChainVerifier]):
 
 
 def _verify(
-    source: LogSource, signed: SignedCheckpoints, findings: Findings, advance: Callable[[int], None]
+    source: LogSource,
+    signed: SignedCheckpoints,
+    findings: Findings,
+    lane_keys: Mapping[str, bytes],
+    advance: Callable[[int], None],
 ) -> Verification:
     chains = _Chains(signed, findings)
     registry = RegistryCheck(source.registry, findings)
@@ -145,8 +156,9 @@ def _verify(
     timed = accounts.watched()
     genesis = GenesisCheck(source.hashes, findings)
     watchers[Kind.GENESIS].append(genesis.take)
+    draws = DrawCheck(lane_keys, findings)
     tombstones = {Kind.ERASED: _tombstone_check(signed.trusted, findings)}
-    for check in (registry.watched(), contents.watched(), access.watched(), tombstones):
+    for check in (registry.watched(), contents.watched(), access.watched(), draws.watched(), tombstones):
         for kind, watcher in check.items():
             watchers.setdefault(kind, []).append(watcher)
     rows = 0
@@ -168,6 +180,7 @@ def _verify(
     access.finish()
     accounts.finish()
     genesis.finish()
+    draws.finish()
     contents.finish(lambda: decisions_of(source))
     return Verification(
         source.name,
@@ -175,6 +188,7 @@ def _verify(
         {writer: chain.rows for writer, chain in sorted(chains.items())},
         signed.count,
         contents.compared,
+        draws.checked if lane_keys else None,
         tuple(findings),
         findings.total,
         tuple(findings.unlisted()),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from features.errors import FeatureDefinitionError
 from features.risk import RISKS, Risk, read_risk
 from training.errors import ConfigError
+from training.fairness_config import FairnessConfig
 from training.families import FAMILIES, Family
 from training.selection_bias import SelectionConfig
 
@@ -158,6 +159,7 @@ class TrainingConfig(Part):
     )
     """From the most to the least urgent; the shares add up to one."""
     evaluation: EvaluationConfig = EvaluationConfig()
+    fairness: FairnessConfig = FairnessConfig()
     gates: GateConfig = GateConfig()
 
     @field_validator("cases", mode="before")

@@ -13,6 +13,9 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 TOGETHER = "together"
 """Name under which the score features as a whole are justified in [fairness.necessity]."""
 
+MISSING = "missing_facts"
+"""Name under which it is justified that a model may see which facts are missing."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

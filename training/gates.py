@@ -1,5 +1,6 @@
 """What a bundle must show before a person is asked to approve it: each rule with its limit, its value, its verdict."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.card import Measure
@@ -29,8 +30,14 @@ class Proof:
     golden: int
 
 
-def judge(proof: Proof, config: GateConfig) -> GateReport:
-    """Hold a model to its gates. A ranking measure alone opens none: quality is judged at capacity."""
+def judge(proof: Proof, config: GateConfig, more: Sequence[Gate] = ()) -> GateReport:
+    """Hold a model to its gates. A ranking measure alone opens none: quality is judged at capacity.
+
+    Args:
+        proof: what a run has shown.
+        config: the limits.
+        more: gates of further checks, such as those of groups, proxies and leaks.
+    """
     chosen = proof.evaluation.chosen
     worst, single = max(
         ((value, name) for name, value in proof.evaluation.single_terms.items()), default=(0.5, "no feature")
@@ -119,6 +126,7 @@ def judge(proof: Proof, config: GateConfig) -> GateReport:
                 value=max(proof.missing_reach[0], -proof.missing_reach[1]),
                 note=f"add at most {proof.missing_reach[0]:.2f}, take away at most {-proof.missing_reach[1]:.2f}",
             ),
+            *more,
         )
     )
 

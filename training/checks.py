@@ -1,0 +1,126 @@
+"""Everything that is held against a fitted model beside its quality: groups, proxies, leaks; as gates and as tables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.spec import FeatureSpec
+from models.additive import AdditiveModel
+from models.card import GroupRow
+from models.promotion import Gate
+from training import fairness, leakage, proxies
+from training.cases import Cases
+from training.config import TrainingConfig
+from training.dataset import Dataset, Slice
+from training.families import score
+from training.families.base import Floats
+from training.slices import HOLDOUT, NONE, TRAIN
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What was found.
+
+    Attributes:
+        audit: by groups.
+        told: what tells protected facts.
+        leaks: signs of leaks.
+        gates: all of it as gates, in the order in which they should be read.
+        groups: all groups, for card and report.
+        limits: what a reader of the card should know.
+    """
+
+    audit: fairness.FairnessAudit
+    told: proxies.ProxyReport
+    leaks: tuple[leakage.Leak, ...]
+    gates: tuple[Gate, ...]
+    groups: tuple[GroupRow, ...]
+    limits: tuple[str, ...]
+
+
+def examine(
+    dataset: Dataset, cases: Cases, model: AdditiveModel, specs: tuple[FeatureSpec, ...], config: TrainingConfig
+) -> Checks:
+    """Audit a calibrated model by groups, see what tells protected facts, and look for leaks.
+
+    Args:
+        dataset: what it learned from and is judged on.
+        cases: behind it.
+        model: calibrated.
+        specs: its features.
+        config: of the run.
+    """
+    asked = config.fairness
+    later = (dataset.cut.place != TRAIN) & (dataset.cut.place != NONE)
+    everybody = dataset.population.take("later", later)
+    scored = _scored(everybody, model)
+    labelled = _scored(dataset.holdout, model)
+    found = fairness.audit(scored, labelled, asked, config.gates.capacity)
+    tellings, travellers = proxies.tell(everybody.frame, specs, scored, asked, seed=config.seed)
+    told = proxies.ProxyReport(tellings, (), travellers)
+    above = [one for one in told.above(asked.max_proxy_auc) if one.feature in model.features]
+    frames = (everybody.frame, dataset.holdout.frame)
+    ablations = proxies.ablate(above, model, frames, (scored, labelled), found.capacity)
+    told = proxies.ProxyReport(tellings, ablations, travellers)
+    signs = leakage.leaks(
+        table_of(dataset, cases, specs), max_auc=config.gates.max_single_feature_auc, seed=config.seed
+    )
+    return Checks(
+        audit=found,
+        told=told,
+        leaks=signs,
+        gates=(*fairness.gates(found, asked), proxies.gate(told, asked), *leakage.gates(signs)),
+        groups=tuple(row for row in fairness.rows(found) if " and " not in row.by),
+        limits=_limits(found),
+    )
+
+
+def _scored(part: Slice, model: AdditiveModel) -> fairness.Scored:
+    weight: Floats = np.ones(len(part)) if part.weight is None else part.weight
+    entity = part.about["entity"].to_numpy()
+    return fairness.Scored(score(model, part.frame), part.y, weight, entity, part.groups)
+
+
+def _limits(found: fairness.FairnessAudit) -> tuple[str, ...]:
+    """Say what the audit could not."""
+    share = f"{found.capacity * 100:g} %"
+    counted = "false positives are counted among all scored travellers whose case was not confirmed"
+    limits = [f"Groups are compared where {share} of all travellers are referred; {counted}."]
+    small = sum(not cell.judged for each in found.facts for cell in each.cells)
+    if small:
+        limits.append(f"Groups too small to be judged by themselves: {small}; the report shows them drawn together.")
+    return tuple(limits)
+
+
+def table_of(dataset: Dataset, cases: Cases, specs: tuple[FeatureSpec, ...]) -> leakage.Table:
+    """Lay out all cases for the search of leaks."""
+    everybody = dataset.population
+    cut = dataset.cut
+    groups = everybody.groups
+    audited = {name.removeprefix("audit_"): groups[name].to_numpy() for name in groups if name in cases.audit}
+    kept = cut.labelled & ((cut.place == TRAIN) | (cut.place == HOLDOUT))
+    records = cases.accepted["record"].to_numpy()
+    return leakage.Table(
+        frame=everybody.frame,
+        specs=specs,
+        y=everybody.y,
+        entity=everybody.about["entity"].to_numpy(),
+        time=_seconds(everybody.about["time"], known=cases.has_time),
+        known_at=_seconds(everybody.about["known_at"], known=cases.has_time),
+        train=cut.labelled & (cut.place == TRAIN),
+        holdout=cut.labelled & (cut.place == HOLDOUT),
+        audit=audited,
+        content=[leakage.content_of(_bytes(text)) if keep else None for text, keep in zip(records, kept, strict=True)],
+    )
+
+
+def _bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def _seconds(times: "pd.Series[pd.Timestamp]", *, known: bool) -> Floats:
+    if not known:
+        return np.full(len(times), np.nan)
+    whole = times.dt.as_unit("s").astype("int64").to_numpy(dtype=np.float64)
+    return np.where(times.isna().to_numpy(), np.nan, whole)

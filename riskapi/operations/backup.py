@@ -18,15 +18,21 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from riskapi.errors import ServiceError, StorageError
+from riskapi.log.acts import Act, read_acts
 from riskapi.log.store_source import store_source
 from riskapi.log.verify import Verification, verify
 from riskapi.operations.copies import KEYS_TABLES, STORE_TABLES, copy_in, copy_out
 from riskapi.privacy.keys import state
+from riskapi.privacy.repetition import Repeated, repeat
+from riskapi.secret import ServiceSecret
 from riskapi.settings import Settings
-from riskapi.storage.engine import open_database, require_version
+from riskapi.storage.checkpoints import CheckpointBook
+from riskapi.storage.engine import open_database, open_engine, require_version
 from riskapi.storage.guard import storage_errors
 from riskapi.storage.head import heads
-from riskapi.storage.journal import instance_of
+from riskapi.storage.journal import Journal, instance_of
+from riskapi.storage.log_key import log_key
+from riskapi.storage.parts import open_keys
 from riskapi.storage.schema import REVISIONS
 
 FORMAT = "riskapi-backup-1"
@@ -81,13 +87,36 @@ def back_up(settings: Settings, to: Path, now: datetime | None = None) -> Backup
     return Backup(final, made["instance"], made["heads"], sum(one["bytes"] for one in made["files"].values()))
 
 
-def restore(source: Path, settings: Settings, trusted: Sequence[Ed25519PublicKey]) -> Verification:
-    """Put a backup into the empty databases that the settings name, and verify the log there.
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore brought back.
+
+    Attributes:
+        verification: of the log, after everything.
+        repeated: erasures and holds that came after the backup, done again.
+        refused: lines of the file with an act that the log did not sign.
+    """
+
+    verification: Verification
+    repeated: Repeated
+    refused: tuple[int, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found."""
+        return self.verification.holds and not self.refused
+
+
+def restore(
+    source: Path, settings: Settings, trusted: Sequence[Ed25519PublicKey], acts: Path | None = None
+) -> Restored:
+    """Put a backup into the empty databases that the settings name, do again what must stay done, verify the log there.
 
     Args:
         source: directory of one backup.
         settings: of the service to be; its databases are empty, of the kind that was backed up.
         trusted: public keys of the log.
+        acts: the file of checkpoints that outlived the store: erasures and holds after the backup stand in it.
 
     Raises:
         ServiceError: where the backup is not whole.
@@ -96,12 +125,28 @@ def restore(source: Path, settings: Settings, trusted: Sequence[Ed25519PublicKey
     _check(source)
     with storage_errors():
         keys, store = (settings.keys_url, "RISKAPI_KEYS_URL"), (settings.database_url, "RISKAPI_DATABASE_URL")
+        found = list(read_acts(acts, trusted)) if acts is not None else []
         copy_in(source / "keys", *keys, KEYS_TABLES, versioned=False)
         copy_in(source / "store", *store, STORE_TABLES, versioned=True)
+        signed = [act for _, act in found if act is not None]
+        repeated = _repeat(signed, settings) if signed else Repeated()
     checkpoints = source / _CHECKPOINTS
     with store_source(settings) as opened:
         [result] = verify([opened], [checkpoints] if checkpoints.is_file() else [], trusted)
-    return result
+    return Restored(result, repeated, tuple(number for number, act in found if act is None))
+
+
+def _repeat(acts: Sequence[Act], settings: Settings) -> Repeated:
+    engine = open_engine(settings)
+    keys = open_keys(settings, ServiceSecret(settings.secret_key))
+    book = CheckpointBook(log_key(settings.log_key_file), settings.checkpoint_file)
+    journal = Journal(engine, lambda: datetime.now(UTC), book)
+    try:
+        return repeat(acts, journal, keys)
+    finally:
+        journal.close()
+        keys.close()
+        engine.dispose()
 
 
 def _copy(settings: Settings, part: Path) -> dict[str, Any] | None:

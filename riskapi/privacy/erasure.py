@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.errors import FourEyesError
+from riskapi.log.acts import Act
 from riskapi.log.entry import Kind, canonical
 from riskapi.moments import iso
 from riskapi.privacy.hold import Holds
@@ -63,7 +64,8 @@ class Erasure:
     def erase(self, subject_ids: Sequence[str], requester: Principal, approver: Principal, legal_basis: str) -> Erased:
         """Erase a person.
 
-        The keys go before the entry is stored: where that is cut short, nothing can be read any more, and the same call
+        The file elsewhere is told first, so that no restore brings the person back. The keys go before the entry is
+        stored: where that is cut short, nothing can be read any more, and the same call
         again finishes it.
 
         Args:
@@ -76,6 +78,7 @@ class Erasure:
             PermissionDeniedError: where one of them lacks the right.
             FourEyesError: where they are not two persons.
             ConflictError: where a legal hold stands.
+            StorageError: where the store, the keys or the file of checkpoints cannot be written.
         """
         requester.require(Action.RETENTION)
         approver.require(Action.ERASURE_CONFIRM)
@@ -89,7 +92,9 @@ class Erasure:
             about = {"approver": approver.name, "at": at, "by": requester.name, "legal_basis": told}
             about["instance"] = instance_of(connection)
             for page in pages(ids) or [()]:
-                transaction.append(Kind.ERASED, self._signed({**about, "decision_ids": list(page)}), at)
+                body = self._signed({**about, "decision_ids": list(page)})
+                self._journal.book.keep(Act(about["instance"], Kind.ERASED, body))
+                transaction.append(Kind.ERASED, body, at)
                 Contents.delete(connection, page)
             count = sum([self._keys.destroy_epochs(self._keys.epochs(one)) for one in subject_ids])
         with self._journal.transaction(erasing=True):  # somebody may be stored anew by now, with keys of today

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
 from riskapi.errors import ConflictError, NotFoundError, ServiceError
+from riskapi.log.acts import Act
 from riskapi.log.entry import Kind
 from riskapi.moments import iso
 from riskapi.privacy.subjects import Subjects
 from riskapi.storage import schema
 from riskapi.storage.guard import storage_errors
-from riskapi.storage.journal import Journal
+from riskapi.storage.journal import Journal, instance_of
 
 _ID_BYTES = 8
 _KINDS = (Kind.HOLD_SET, Kind.HOLD_RELEASED)
@@ -86,8 +87,16 @@ class Holds:
             raise ServiceError("A hold ends in the future: give a later --until.")
         told = self._subjects.require_neutral(reason, subject_ids)
         made = Hold(secrets.token_hex(_ID_BYTES), tuple(subject_ids), told, caller.name, iso(until), None)
-        body = {"by": made.by, "hold_id": made.hold_id, "reason": told, "subject_ids": subject_ids, "until": made.until}
-        self._journal.append(Kind.HOLD_SET, body)
+        body = {
+            "by": made.by,
+            "hold_id": made.hold_id,
+            "reason": told,
+            "subject_ids": list(subject_ids),
+            "until": made.until,
+        }
+        with self._journal.transaction() as transaction:
+            self._journal.book.keep(Act(instance_of(transaction.connection), Kind.HOLD_SET, body))
+            transaction.append(Kind.HOLD_SET, body)
         return made
 
     def release(self, caller: Principal, hold_id: str, reason: str) -> None:
@@ -101,7 +110,12 @@ class Holds:
         if found is None:
             raise NotFoundError("No hold with this id stands; `privacy hold list` shows them.")
         told = self._subjects.require_neutral(reason, found.subject_ids)
-        self._journal.append(Kind.HOLD_RELEASED, {"by": caller.name, "hold_id": hold_id, "reason": told})
+        body = {"by": caller.name, "hold_id": hold_id, "reason": told}
+        with self._journal.transaction() as transaction:
+            transaction.append(Kind.HOLD_RELEASED, body)
+            instance = instance_of(transaction.connection)
+        with storage_errors():  # last, since a hold that a restore releases wrongly lets go of what it kept
+            self._journal.book.keep(Act(instance, Kind.HOLD_RELEASED, body))
 
     def standing(self, connection: sa.Connection | None = None) -> list[Hold]:
         """List the holds that stand now, the oldest first."""

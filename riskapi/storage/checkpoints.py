@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskapi.errors import ChainError
+from riskapi.log.acts import Act, keep_act
 from riskapi.log.checkpoint_file import append_checkpoint
 from riskapi.log.checkpoints import Checkpointer, open_checkpoint, read_checkpoint
 from riskapi.log.merkle import CompactRange
@@ -98,6 +99,14 @@ class CheckpointBook:
                 return
             self._unpublished.pop(0)
             self.failure = None
+
+    def keep(self, act: Act) -> None:
+        """Append what has to outlive a restore to the file.
+
+        Raises:
+            OSError: where that is not certain to have happened.
+        """
+        keep_act(self._path, act, self.key)
 
     def _tree_at(
         self, connection: sa.Connection, writer: str, last: sa.Row[tuple[str, int, str, str, bytes]]

@@ -4,24 +4,31 @@ import json
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from features.examples import EXAMPLE_RECORD
 from riskapi.__main__ import command_line
-from riskapi.errors import ServiceError, StorageError
+from riskapi.errors import NotFoundError, ServiceError, StorageError
+from riskapi.log.acts import Act, keep_act, read_acts
+from riskapi.log.entry import Kind
 from riskapi.operations import backup as module
 from riskapi.operations.backup import back_up, restore
+from riskapi.privacy.repetition import Repeated
+from riskapi.privacy.subjects import Wanted
 from riskapi.services import Services
 from riskapi.storage.log_key import log_key
 from tests.faults.service import Service
 from tests.riskapi.makers import settings
-from tests.riskapi.privacy.makers import Clock, dated_services, decided
+from tests.riskapi.privacy.makers import ADMIN, AUDITOR, Clock, dated_services, decided, entries_of
 
 ROUNDS = 5
 CLIENTS = 4
+FAR = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class Load:
@@ -79,8 +86,8 @@ def test_drill_of_five_rounds_under_load_loses_nothing_that_was_there(tmp_path):
             made = back_up(service.settings, tmp_path / "backups")
             fresh = place(tmp_path, f"round-{number}", service.settings)
             result = restore(made.path, fresh, trusted)
-            assert result.findings == ()
-            assert result.contents >= len(before)
+            assert result.verification.findings == ()
+            assert result.verification.contents >= len(before)
             services = Services(fresh)
             try:
                 found = [services.decisions.decision(one) for one in before]
@@ -197,3 +204,91 @@ def test_commands_back_up_and_restore(tmp_path, monkeypatch):
     done = CliRunner().invoke(command_line(arguments), arguments)
     assert done.exit_code == 0, done.output
     assert "Restored and verified: 2 rows, 2 checkpoints, contents of 1 decisions." in done.output
+
+
+@pytest.fixture
+def undone(tmp_path):
+    """A service on which, after a backup, one person was erased and another one held; and a place for the restore."""
+    with dated_services(tmp_path, Clock()) as services:
+        ids = [decided(services, number) for number in range(4)]
+        first, second = (services.subjects.find(Wanted(decision_id=one)) for one in ids[:2])
+        early = services.holds.set(ADMIN, services.subjects.find(Wanted(decision_id=ids[3])), "Case 1", FAR)
+        made = back_up(services.settings, tmp_path / "backups")
+        services.erasure.erase(first, ADMIN, AUDITOR, "Act s.40, case 7")
+        late = services.holds.set(ADMIN, second, "Case 2", FAR)
+        services.holds.release(ADMIN, early.hold_id, "Closed")
+        base = services.settings
+    moved = {"checkpoint_file": tmp_path / "fresh" / "checkpoints.ndjson"}
+    fresh = type(base).model_validate(place(tmp_path, "fresh", base).model_dump() | moved)
+    return made.path, base, fresh, ids, late.hold_id
+
+
+def test_r14_an_erasure_outlives_the_restore_of_an_older_backup(undone):
+    """Contents and keys are gone again, holds stand and fall as they did, and the log tells of it and verifies."""
+    path, base, fresh, ids, late = undone
+    trusted = [log_key(base.log_key_file).public_key()]
+    done = restore(path, fresh, trusted, base.checkpoint_file)
+    assert (done.verification.findings, done.refused) == ((), ())
+    assert done.repeated == Repeated(erased=1, holds=2)
+    services = Services(fresh, Clock())
+    try:
+        assert [services.decisions.decision(one).answer is None for one in ids] == [True, False, False, False]
+        with pytest.raises(NotFoundError):
+            services.subjects.find(Wanted(decision_id=ids[0]))
+        assert [one.hold_id for one in services.holds.standing()] == [late]
+        [told] = entries_of(services, Kind.ERASED)
+        assert told["decision_ids"] == ids[:1]
+        assert told["legal_basis"] == "Act s.40, case 7"
+        assert len({subject for subject, _ in services.subject_keys.epochs()}) == len(ids) - 1
+    finally:
+        services.close()
+
+
+def test_without_the_file_a_restore_undoes_erasures(undone):
+    """Negative control: what was erased is there again, and nothing in the backup can tell."""
+    path, base, fresh, ids, _ = undone
+    assert restore(path, fresh, [log_key(base.log_key_file).public_key()]).holds
+    services = Services(fresh, Clock())
+    try:
+        assert services.decisions.decision(ids[0]).answer is not None
+    finally:
+        services.close()
+
+
+def test_nobody_is_erased_on_the_word_of_another_key(undone):
+    """An act that the log did not sign is refused by its line, and told; so is one that was changed."""
+    path, base, fresh, ids, _ = undone
+    acts = read_acts(base.checkpoint_file, [log_key(base.log_key_file).public_key()])
+    number, act = next(found for found in acts if found[1].kind is Kind.ERASED)
+    forged = {**act.body, "decision_ids": ids[2:3]}
+    lines = base.checkpoint_file.read_bytes().splitlines(keepends=True)
+    lines[number - 1] = lines[number - 1].replace(ids[0].encode(), ids[2].encode())
+    base.checkpoint_file.write_bytes(b"".join(lines))
+    keep_act(base.checkpoint_file, Act(act.instance, Kind.ERASED, forged), Ed25519PrivateKey.generate())
+    done = restore(path, fresh, [log_key(base.log_key_file).public_key()], base.checkpoint_file)
+    assert done.refused == (number, len(lines) + 1)
+    assert not done.holds
+    assert done.repeated.erased == 0
+
+
+def test_acts_of_another_store_are_passed_over(undone):
+    """A file that two services share tells each of its own."""
+    path, base, fresh, ids, _ = undone
+    key = log_key(base.log_key_file)
+    keep_act(base.checkpoint_file, Act("other", Kind.ERASED, {"decision_ids": ids, "signature": ""}), key)
+    assert restore(path, fresh, [key.public_key()], base.checkpoint_file).repeated == Repeated(1, 2, 1)
+
+
+def test_no_erasure_without_its_line_in_the_file_elsewhere(tmp_path):
+    """Where the file cannot be written nothing is erased, and that is said."""
+    with dated_services(tmp_path, Clock()) as services:
+        one = decided(services)
+        found = services.subjects.find(Wanted(decision_id=one))
+        file = services.settings.checkpoint_file
+        file.unlink(missing_ok=True)
+        file.mkdir()
+        with pytest.raises(StorageError):
+            services.erasure.erase(found, ADMIN, AUDITOR, "Act s.40")
+        assert services.decisions.decision(one).answer is not None
+        assert services.decisions.decision(one).identity is not None
+        file.rmdir()

@@ -22,6 +22,7 @@ from training.errors import EmptyColumnError, NoCasesError, OneOutcomeError
 from training.labels import label_of
 from training.lane import Compliance, compliance
 from training.maturity import WORTH_A_WEIGHT, pending_share, weights_of_hits
+from training.outcomes import DRAWN
 from training.selection_bias import Judged, SelectionConfig, Weights, judge_by, logged, weights_to_fit
 from training.slices import SLICES, TRAIN, Cut, cut
 
@@ -161,6 +162,7 @@ def build(
         mature_share=allowed.mature_share,
     )
     if allowed.officer == "drop":
+        weights_to_fit(accepted[where.labelled & (where.place == TRAIN)], allowed)  # refused before a slice is empty
         where = where.without((where.place == TRAIN) & ~logged(accepted), "chance_not_logged", label)
     _check_slices(where, label)
     plain = _plain_specs(risk, cases.declared)
@@ -188,7 +190,7 @@ def build(
         frame=pd.DataFrame({spec.name: _series(columns[spec.name]) for spec in specs}),
         y=label.to_numpy(dtype=np.float64),
         groups=_groups(accepted, cases.audit, columns),
-        about=accepted[about].assign(share_known=where.known),
+        about=accepted[[*about, *(name for name in DRAWN if name in accepted)]].assign(share_known=where.known),
         rows=np.arange(len(accepted)),
     )
     parts = [population.take(name, where.labelled & (where.place == number)) for number, name in enumerate(SLICES)]

@@ -84,11 +84,14 @@ def compliance(accepted: pd.DataFrame) -> Compliance:
     """Tell how far the lane was kept to, from the table of all crossings.
 
     Args:
-        accepted: ``outcome_code``, ``selection``, ``selection_probability`` and, where it is recorded, ``compliance``
-            ("done", "refused", "not_done"), one row per crossing, inspected or not.
+        accepted: ``outcome_code``, ``selection``, ``selection_probability`` and, where they are recorded, ``draw`` and
+            ``compliance`` ("done", "refused", "not_done"), one row per crossing, inspected or not.
     """
     drawn = (accepted["selection"] == LANE).to_numpy()
     inspected = accepted["outcome_code"].notna().to_numpy()
+    if "draw" in accepted and accepted["draw"].notna().any():
+        drawn = accepted["draw"].isin([True]).to_numpy()
+        return Compliance(float(drawn.sum()), int((drawn & inspected).sum()), "recorded")
     if "compliance" in accepted and accepted["compliance"][drawn].notna().any():
         done = drawn & inspected & accepted["compliance"].isin([DONE]).to_numpy()
         return Compliance(float(drawn.sum()), int(done.sum()), "recorded")

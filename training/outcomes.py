@@ -16,6 +16,9 @@ from training.labels import COLUMNS
 
 AUDIT_COLUMNS = ("inspection_depth", "officer_id")
 """Columns of a case table that are kept for audits where they are present; never a feature."""
+DRAWN: dict[str, Target] = {"draw": "flag", "compliance": "text", "score_shown": "flag", "policy_version": "text"}
+"""Columns that tell how the system's own selection went, where they are present: whether the random lane drew the
+traveller, whether the inspection was done, whether the score was seen before it, and under which policy."""
 _TEXTS = ("entity", *(name for name in COLUMNS if name not in {"known_at", "selection_probability"}))
 
 RowProblem = tuple[int, Problem]
@@ -74,6 +77,11 @@ def own_outcomes(table: pd.DataFrame) -> Outcomes:
     frame["known_at"] = reader.times(Source(column="known_at"), "known_at")
     probability = Source(column="selection_probability")
     frame["selection_probability"] = reader.read(probability, "number", "selection_probability").astype("float64")
+    for name, target in DRAWN.items():
+        if name in table.columns:
+            frame[name] = reader.read(Source(column=name), target, name)
+    if "compliance" in frame:  # the time is then that at which somebody said why nobody looked
+        frame["known_at"] = frame["known_at"].where(frame["outcome_code"].notna() | frame["compliance"].isna())
     audit = {name: reader.read(Source(column=name), "text", name) for name in AUDIT_COLUMNS if name in table.columns}
     return Outcomes(frame, audit, reader.problems)
 

@@ -221,8 +221,22 @@ def _notes(dataset: Dataset, chosen: Chosen, log_odds: Floats) -> list[str]:
     if late:
         told = ", ".join(f"{name} {share:.1%}" for name, share in late.items()).replace("%", " %")
         notes.append(f"Hits still to come at the moment of each slice, by the delay of those known: {told}.")
-    notes.append(_officers(dataset, log_odds))
+    notes += [_anchored(dataset.population.about), _officers(dataset, log_odds)]
     return [note for note in notes if note]
+
+
+def _anchored(about: pd.DataFrame) -> str:
+    """How much of the lane saw the score before it looked: who has seen a high score searches harder."""
+    if "score_shown" not in about:
+        return ""
+    lane = (about["selection"] == LANE).to_numpy()
+    shown = int((lane & about["score_shown"].isin([True]).to_numpy()).sum())
+    if not shown:
+        return "The random lane was inspected without sight of the score."
+    return (
+        f"{shown:,} of {int(lane.sum()):,} inspections of the random lane had seen the score before: what they found "
+        "may follow the score, and the lane is no blind sample there."
+    )
 
 
 def _officers(dataset: Dataset, log_odds: Floats) -> str:

@@ -79,3 +79,10 @@ def test_officers_cases_alone_give_the_worst_case():
 def test_a_lane_of_nobody_is_not_broken():
     """Without draws there is no rate."""
     assert Compliance(0.0, 0, "recorded").rate is None
+
+
+def test_draws_that_nobody_followed_count_as_not_done():
+    """The export says who was drawn, whatever became of it."""
+    frame = crossings(8, 0, 92, recorded=False).assign(draw=[True] * 10 + [False] * 90)
+    found = compliance(frame)
+    assert (found.known, found.drawn, found.rate) == ("recorded", 10.0, 0.8)

@@ -116,6 +116,8 @@ def groups_of(travellers: Floats, least: int) -> list[list[int]]:
 
     >>> groups_of(np.array([50.0, 3.0, 30.0, 5.0]), 20)
     [[0], [1, 2, 3]]
+    >>> groups_of(np.array([50.0, 50.0, 3.0]), 20), groups_of(np.array([50.0, 3.0]), 20)
+    ([[0], [1, 2]], [[0, 1]])
     """
     groups: list[list[int]] = [[]]
     for place in range(len(travellers)):
@@ -123,7 +125,8 @@ def groups_of(travellers: Floats, least: int) -> list[list[int]]:
             groups.append([])
         groups[-1].append(place)
     if len(groups) > 1 and np.sum(travellers[groups[-1]]) < least:
-        groups[-2] += groups.pop()
+        rest = groups.pop()
+        groups[-1] += rest
     return groups
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import jwt
 
 from riskapi.access.addresses import is_safe_url
@@ -77,6 +76,8 @@ class TokenKeys:
 
     def _look(self) -> bool:
         """Read the keys again, unless that was done a moment ago; a failure leaves those that are known."""
+        import httpx  # noqa: PLC0415 - six megabytes that a service without an issuer does not need
+
         with self._lock:
             if self._clock() - self._asked_at < self._ask_again_seconds:
                 return False
@@ -103,6 +104,8 @@ class TokenKeys:
 
 
 def _fetch(url: str) -> Any:
+    import httpx  # noqa: PLC0415 - as above
+
     if not is_safe_url(url):
         raise TokenKeysError("Keys are fetched over https only.")
     with (

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 
 import jwt
 import pytest
@@ -237,3 +239,10 @@ def test_keys_are_fetched_safely(issuer):
         TokenKeys(issuer.url.replace("127.0.0.1", "127.0.0.1.")).key("key", "RS256")
     with pytest.raises(TokenKeysError):
         TokenKeys(issuer.url + "/other").key("key", "RS256")
+
+
+def test_r34_a_service_without_an_issuer_loads_no_http_client():
+    """What could call out is loaded when keys are to be fetched, and not before."""
+    script = "import sys, riskapi.app; print('httpx' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -16,6 +16,8 @@ COMMANDS = {
     "proposals": "proposals",
     "approve": "proposals",
     "reject": "proposals",
+    "challenge": "challengers",
+    "withdraw-challenger": "challengers",
     "score-file": "score_file",
     "outcomes": "outcomes",
     "export-cases": "export_cases",

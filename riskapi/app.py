@@ -40,6 +40,7 @@ from riskapi.outcome_form import OutcomeRequest
 from riskapi.routes import (
     accounts,
     batch,
+    challengers,
     decisions,
     docs,
     features,
@@ -70,6 +71,7 @@ ROUTERS = (
     features,
     models,
     monitoring,
+    challengers,
     proposals,
     sessions,
     accounts,

@@ -21,6 +21,7 @@ from riskapi.access.store import SqlKeyStore
 from riskapi.access.tokens import tokens_of
 from riskapi.active import ActiveModels
 from riskapi.approvals import Approvals
+from riskapi.challengers import Challengers
 from riskapi.errors import StorageError
 from riskapi.idempotency import IdempotencyKeys
 from riskapi.limits import ProbingQuota, RateLimit
@@ -119,6 +120,7 @@ class Services:
             self.ledger, settings.trusted_signers, settings.reasons_for, settings.reasons_against
         )
         self.approvals = Approvals(self.ledger, self.active, clock)
+        self.challengers = Challengers(self.engine, self.journal, self.ledger, active=self.active, clock=clock)
         self.outcome_store = SqlOutcomeStore(self.engine, self.journal, self.subject_keys)
         self.outcomes = Outcomes(
             self.outcome_store, self.decisions, active=self.active, secret=self.secret, clock=clock

@@ -35,7 +35,7 @@ def monitor(
         try:
             with only_one(settings) as is_ours:
                 if is_ours:
-                    watch.watcher.catch_up()
+                    watch.count()
                     if season:
                         _count_season(watch)
                 elif season:

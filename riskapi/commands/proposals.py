@@ -62,7 +62,7 @@ def approve(
     ] = None,
 ) -> None:
     """Let a bundle go live; running services follow at their next look. Approving an earlier one goes back to it."""
-    _require_rationale(rationale)
+    require_rationale(rationale)
     with opened_services() as services:
         principal = person(services, key, Action.MODELS_APPROVE)
         _say(services.approvals.approve(digest, principal, rationale, accept_inconclusive or ()))
@@ -71,13 +71,14 @@ def approve(
 @app.command()
 def reject(digest: Digest, rationale: Rationale, key: KeyOption) -> None:
     """Refuse a proposal, for good."""
-    _require_rationale(rationale)
+    require_rationale(rationale)
     with opened_services() as services:
         principal = person(services, key, Action.MODELS_APPROVE)
         _say(services.approvals.reject(digest, principal, rationale))
 
 
-def _require_rationale(rationale: str) -> None:
+def require_rationale(rationale: str) -> None:
+    """End the command where a rationale is too short to be one."""
     if len(rationale.strip()) < RATIONALE_LENGTH_MIN:
         ERR.print(f"Give a rationale of {RATIONALE_LENGTH_MIN} characters or more.", style="red")
         raise typer.Exit(1)

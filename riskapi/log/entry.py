@@ -37,6 +37,8 @@ class Kind(StrEnum):
     REFUSED_PURPOSE = "refused_purpose"
     OUTCOME = "outcome"
     SELECTION_POLICY = "selection_policy"
+    CHALLENGER_NAMED = "challenger_named"
+    CHALLENGER_WITHDRAWN = "challenger_withdrawn"
 
 
 Body = Mapping[str, Any]

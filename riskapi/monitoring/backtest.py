@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from features.errors import FeatureError
 from features.record import TravellerRecord
+from models.assessment import RiskAssessment
 from models.metrics.off_policy import OffPolicyEstimate, at_capacities, highest
 from riskapi.errors import ServiceError
 from riskapi.live import LiveModel, LiveModels
@@ -112,15 +113,14 @@ class Backtester:
             codes = self._found([one.decision_id for one in page], candidate)
             for decision in page:
                 given = _given(decision, candidate.risk)
-                log_odds = _log_odds(models, candidate, decision) if given is not None else None
-                if given is None or log_odds is None:
+                said = _assessed(models, decision) if given is not None else None
+                if given is None or said is None:
                     left_out["not scored for this risk" if given is None else "cannot be computed"] += 1
                     continue
-                band = candidate.bundle.bands.band(log_odds)
-                moves.setdefault(given.band, Counter())[band] += 1
+                moves.setdefault(given.band, Counter())[said.band] += 1
                 confirmed = _confirmed(codes.get(decision.decision_id), given, candidate, decision)
                 columns.live.append(given.log_odds)
-                columns.candidate.append(log_odds)
+                columns.candidate.append(said.log_odds)
                 columns.chance.append(given.chance)
                 columns.inspected.append(confirmed is not None and given.chance > 0)
                 columns.confirmed.append(bool(confirmed))
@@ -146,12 +146,12 @@ def _given(decision: OpenedDecision, risk: str) -> Told | None:
     return next((one for one in told(decision.answer) if one.risk == risk), None)
 
 
-def _log_odds(models: LiveModels, candidate: LiveModel, decision: OpenedDecision) -> float | None:
+def _assessed(models: LiveModels, decision: OpenedDecision) -> RiskAssessment | None:
     try:
-        ((_, values),) = models.values(TravellerRecord.model_validate_json(decision.input))
+        ((model, values),) = models.values(TravellerRecord.model_validate_json(decision.input))
     except (ValidationError, FeatureError):
         return None
-    return candidate.bundle.model.explain(values).log_odds
+    return model.scorer.assess(values)
 
 
 def _confirmed(

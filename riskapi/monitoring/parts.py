@@ -7,12 +7,14 @@ import orjson
 
 from riskapi.access.principal import utc_now
 from riskapi.active import ActiveModels
+from riskapi.challengers import Challengers
 from riskapi.moments import iso
 from riskapi.monitoring.book import MonitoringBook, StoredReport
 from riskapi.monitoring.form import MonitoringReport
 from riskapi.monitoring.opened import LogReader
 from riskapi.monitoring.report import Reporter
-from riskapi.monitoring.watcher import Watcher
+from riskapi.monitoring.shadow import Shadow
+from riskapi.monitoring.watcher import PAGES_MAX, Watcher
 from riskapi.privacy.keys import Keys
 from riskapi.secret import ServiceSecret
 from riskapi.settings import Settings
@@ -35,13 +37,21 @@ class Watch:
         self._engine = open_engine(settings)
         self._keys: Keys = open_keys(settings, ServiceSecret(settings.secret_key))
         journal = open_journal(self._engine, settings, clock)  # to read by; it is never written to
-        self.active = ActiveModels(
-            SqlLedger(self._engine, journal), settings.trusted_signers, settings.reasons_for, settings.reasons_against
-        )
+        ledger = SqlLedger(self._engine, journal)
+        self.active = ActiveModels(ledger, settings.trusted_signers, settings.reasons_for, settings.reasons_against)
         self.book = MonitoringBook(self._engine)
         self.reader = LogReader(self._engine, self._keys)
         self.outcomes = SqlOutcomeStore(self._engine, journal, self._keys)
-        self.watcher = Watcher(self.reader, self.book, self.active.open, self.outcomes, clock=clock)
+        self.challengers = Challengers(self._engine, journal, ledger, active=self.active, clock=clock)
+        self._shadow = Shadow(self.active.open)
+        self.watcher = Watcher(
+            self.reader, self.book, self.active.open, self.outcomes, clock=clock, shadow=self._shadow
+        )
+
+    def count(self, pages_max: int = PAGES_MAX) -> int:
+        """Count what is new, and score it by the challengers that there are now; gives how many rows were read."""
+        self._shadow.follow(self.challengers.current())
+        return self.watcher.catch_up(pages_max)
 
     def reports(self) -> list[MonitoringReport]:
         """Make the reports about all live models and keep them; who asks for one reads what was kept."""

@@ -58,7 +58,7 @@ def watch_on(watch: Watch, turns: Iterator[Any]) -> None:
     """
     reported = tidied = float("-inf")
     for _ in turns:
-        rows = watch.watcher.catch_up(PAGES_OF_TURN)
+        rows = watch.count(PAGES_OF_TURN)
         now = time.monotonic()
         if now - reported >= REPORT_SECONDS or (rows and reported == float("-inf")):
             watch.reports()

@@ -33,7 +33,11 @@ from riskapi.monitoring.tally import (
 PAGE_ROWS = 1000
 VALUES_OF_PAGE = 200
 """Records of a page whose feature values are counted: a sample of a fifth has a noise that drift of matter exceeds."""
+SHADOW_ROWS_MAX = 50_000
+"""Rows that may wait before challengers pass decisions over: counting comes first, and catches up."""
 BUNDLES_KEPT = 16
+PAGES_MAX = 1_000_000
+"""Of one call: in effect all."""
 
 
 class OutcomeSource(Protocol):
@@ -49,8 +53,8 @@ class Shadow(Protocol):
     def see(self, tally: Tally, decision: OpenedDecision, record: TravellerRecord) -> list[Disagreement]:
         """Compare a challenger with what was answered."""
 
-    def wants(self, backlog: int, rows: int) -> bool:
-        """Whether there is time for the next page, given how many rows wait."""
+    def pass_over(self, tally: Tally, decision: OpenedDecision) -> None:
+        """Count a decision that there is no time for."""
 
 
 class Watcher:
@@ -91,7 +95,7 @@ class Watcher:
         cursors = self._book.cursors()
         return sum(max(0, seq - cursors.get(writer, 0)) for writer, seq in self._reader.heads().items())
 
-    def catch_up(self, pages_max: int = 1_000_000, stopped: Callable[[], bool] = lambda: False) -> int:
+    def catch_up(self, pages_max: int = PAGES_MAX, stopped: Callable[[], bool] = lambda: False) -> int:
         """Count what is new.
 
         Args:
@@ -111,10 +115,7 @@ class Watcher:
                     break
                 pages += 1
                 rows += page.last - after
-                shadow = (
-                    self._shadow if self._shadow and self._shadow.wants(head - after, len(page.decisions)) else None
-                )
-                tally, differ = self._count(page.decisions, shadow)
+                tally, differ = self._count(page.decisions, is_late=head - after > SHADOW_ROWS_MAX)
                 self._count_outcomes(tally, page.outcomes)
                 self._book.add(tally, {writer: page.last}, differ)
                 cursors[writer] = page.last
@@ -149,7 +150,7 @@ class Watcher:
         now = self._clock()
         self._book.tidy({grain: f"{now - timedelta(days=days):%Y-%m-%d}" for grain, days in KEPT_DAYS.items()})
 
-    def _count(self, decisions: Sequence[OpenedDecision], shadow: Shadow | None) -> tuple[Tally, list[Disagreement]]:
+    def _count(self, decisions: Sequence[OpenedDecision], *, is_late: bool) -> tuple[Tally, list[Disagreement]]:
         tally, differ = Tally(), []
         sampled = max(1, len(decisions) // VALUES_OF_PAGE)
         for decision in decisions:
@@ -163,10 +164,10 @@ class Watcher:
                     m.bundle.digest: Place(DAY, decision.day, EVERYWHERE, m.risk, m.bundle.digest) for m in models
                 }
                 record = self._count_values(tally, decision, self._joined(models), places)
-            if shadow is not None:
-                record = record or _record(decision)
-                if record is not None:
-                    differ += shadow.see(tally, decision, record)
+            if self._shadow is not None and is_late:
+                self._shadow.pass_over(tally, decision)
+            elif self._shadow is not None and (record := record or _record(decision)) is not None:
+                differ += self._shadow.see(tally, decision, record)
         return tally, differ
 
     def _count_values(

@@ -53,7 +53,7 @@ def test_cut_weights_are_counted():
     assert weights.max() < 6.0
 
 
-def test_weights_undo_the_selection():
+def test_r19_weights_undo_the_selection():
     """The weighted share of those inspected by known chances is that of all, and the plain share is not."""
     risk = RNG.beta(1, 20, 200_000)
     chance = np.clip(4 * risk, 0.02, 1.0)

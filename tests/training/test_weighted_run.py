@@ -58,7 +58,7 @@ def done(tmp_path_factory):
     return result, given
 
 
-def test_fit_and_calibration_are_weighted_by_inverse_chances(done):
+def test_r19_fit_and_calibration_are_weighted_by_inverse_chances(done):
     """Two weights, in the ratio of the chances, with mean one."""
     _, given = done
     for step in ("fit", "calibrate"):

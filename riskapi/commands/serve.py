@@ -10,6 +10,7 @@ import typer
 
 from riskapi.app import create_app
 from riskapi.commands.console import errors_shown
+from riskapi.server.memory import keep_one_heap
 from riskapi.server.run import run
 from riskapi.services import Services
 from riskapi.settings import Settings
@@ -27,6 +28,7 @@ _SWITCH_SECONDS = 0.001
 @app.command()
 def serve() -> None:
     """Run the service in this process; the environment sets it up (docs/settings.md)."""
+    keep_one_heap()
     with errors_shown():
         settings = Settings.load()
         lines = configure_logging(settings.log_level, _LOG_DELAY_SECONDS)

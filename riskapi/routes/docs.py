@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 
 from riskapi.access.guard import GuardedRoute, open_to_all
 from riskapi.errors import NotFoundError
+from riskapi.routes.page_document import for_page
 
 router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 
@@ -34,7 +35,7 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 _START = """SwaggerUIBundle({
-  url: "/openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null, persistAuthorization: false
+  url: "/docs/openapi-3.0.json", dom_id: "#api", deepLinking: true, validatorUrl: null, persistAuthorization: false
 });
 """
 
@@ -62,8 +63,10 @@ async def start() -> Response:
 
 @router.get("/docs/{name}")
 @open_to_all(_WHY)
-async def asset(name: str) -> Response:
+async def asset(name: str, request: Request) -> Response:
     """Hand out one of the few files that the page needs."""
+    if name == "openapi-3.0.json":
+        return JSONResponse(for_page(request.app.openapi()))
     if name not in _ASSETS:
         raise NotFoundError("The API page has no such file.")
     directory = Path(swagger_ui_bundle.swagger_ui_path)

@@ -1,3 +1,4 @@
+import json
 import re
 
 import jsonschema_rs
@@ -132,6 +133,21 @@ def test_r34_api_page_asks_no_other_host(client):
         assert asset.headers["x-content-type-options"] == "nosniff"
     assert client.get("/docs/../riskapi.db").status_code == 404
     assert client.get("/docs/oauth2-redirect.html").status_code == 404
+
+
+def test_api_page_gets_a_document_that_it_can_show(client, document):
+    """The page's renderer refuses any version but 3.0, and knows no word of 3.1; nothing else is lost."""
+    name = re.search(r'url: "([^"]+)"', client.get("/docs/start.js").text)[1]
+    shown = client.get(name).json()
+    assert re.fullmatch(r"3\.0\.\d", shown["openapi"])
+    assert shown["paths"].keys() == document["paths"].keys()
+    assert shown["components"]["schemas"].keys() == document["components"]["schemas"].keys()
+    text = json.dumps(shown)
+    assert '"type": "null"' not in text
+    assert '"const"' not in text
+    assert '"patternProperties"' not in text
+    assert not re.search(r'"examples": \[', text)
+    assert text.count('"nullable": true') > 50
 
 
 def test_api_page_can_be_switched_off(tmp_path):

@@ -25,6 +25,8 @@ class Calibration:
         cases: labelled cases behind it.
         positives: confirmed among them.
         note: what a reader should know of how it came about.
+        level_error: relative standard error of the level that the line gives: that of the weighted count of confirmed
+            cases behind it.
     """
 
     slope: float
@@ -32,6 +34,7 @@ class Calibration:
     cases: int
     positives: int
     note: str
+    level_error: float
 
     def apply(self, model: AdditiveModel) -> AdditiveModel:
         """Fold the line into the table of points."""
@@ -61,13 +64,19 @@ def calibrate(log_odds: Floats, y: npt.NDArray[np.generic], weight: Floats | Non
             f"The calibration slice holds {positives} confirmed of {len(outcome)} labelled cases; "
             "both outcomes are needed. Widen the slice in [split], or give more cases."
         )
-    told = f"{positives} confirmed of {len(outcome)} labelled cases in the calibration slice"
+    hits = weights[outcome == 1]
+    error = float(np.sqrt(np.sum(hits**2)) / np.sum(hits))
+    told = (
+        f"{positives} confirmed of {len(outcome)} labelled cases in the calibration slice, so the level has a relative "
+        f"standard error of {error:.0%}"
+    ).replace("%", " %")
     if positives >= MIN_POSITIVES and float(np.std(log_odds)) > _SPREAD:
         line = fit_logistic(
             np.column_stack([log_odds, np.ones(len(outcome))]), outcome, weights, np.zeros(len(outcome))
         )
         if line is not None and line[0] > 0:
-            return Calibration(float(line[0]), float(line[1]), len(outcome), positives, f"Slope and level from {told}.")
+            told = f"Slope and level from {told}."
+            return Calibration(float(line[0]), float(line[1]), len(outcome), positives, told, error)
         why = "the slope would not be positive"
     elif positives >= MIN_POSITIVES:
         why = "the score is the same for all"
@@ -75,7 +84,7 @@ def calibrate(log_odds: Floats, y: npt.NDArray[np.generic], weight: Floats | Non
         why = f"fewer than {MIN_POSITIVES} confirmed cases do not carry a slope"
     shift = fit_logistic(np.ones((len(outcome), 1)), outcome, weights, log_odds)
     level = 0.0 if shift is None else float(shift[0])
-    return Calibration(1.0, level, len(outcome), positives, f"Level only, since {why}: {told}.")
+    return Calibration(1.0, level, len(outcome), positives, f"Level only, since {why}: {told}.", error)
 
 
 def fit_logistic(design: Floats, y: Floats, weight: Floats, offset: Floats, ridge: float = 0.0) -> Floats | None:

@@ -1,5 +1,6 @@
 """Claim: what is learned from chosen cases ranks and counts all travellers: precision, level, bands."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from models.bands import BandPolicy
 from models.metrics.calibration import calibration_line, observed_to_expected
+from models.metrics.intervals import normal_quantile
 from models.metrics.off_policy import highest
 from training.rigour.claim import Claim, Limit, count_row, mean_row, over_seeds, share_of
 from training.rigour.learner import learn
@@ -46,7 +48,15 @@ def measure(seed: int, parameters: WorldParameters | None = None) -> dict[str, f
     found["slope"] = calibration_line(world.y[test], score)[0]
     places = model.places[model.judged.chosen]
     ratio = observed_to_expected(seen.found[places], logistic(model.log_odds[places]), model.judged.weight, level=LEVEL)
-    found["covers"] = float(ratio.low <= 1 <= ratio.high)
+    model_own = float(risk.sum() / logistic(score).sum())
+    found["ratio"] = ratio.ratio
+    found["covers"] = float(ratio.low <= model_own <= ratio.high)
+    z = normal_quantile(LEVEL)
+    low, high = (
+        math.exp(side * math.hypot(math.log(end / ratio.ratio), z * model.line.level_error)) * ratio.ratio
+        for side, end in ((-1, ratio.low), (1, ratio.high))
+    )
+    found["covers one"] = float(low <= 1 <= high)
     policy = BandPolicy.from_reference(score, BANDS, version="1.0.0")
     names = np.array([policy.band(value) for value in score.tolist()])
     rates = [float(risk[names == band.name].mean()) for band in policy.bands]
@@ -70,7 +80,17 @@ def claim(seeds: Sequence[int]) -> Claim:
         mean_row("true cases over expected ones among all later travellers", found["level"], Limit(0.85, 1.15)),
         mean_row("calibration slope among all later travellers", found["slope"], Limit(0.8, 1.2)),
         count_row(
-            "worlds whose 90 % interval of observed over expected covers 1", found["covers"], share_of(len(seeds), 0.75)
+            "worlds whose 90 % interval of observed over expected covers that of the model",
+            found["covers"],
+            share_of(len(seeds), 0.75),
+        ),
+        mean_row(
+            "observed over expected: 1 within two standard errors", found["ratio"], Limit(1.0, 1.0), se_allowance=2
+        ),
+        count_row(
+            "worlds whose 90 % interval, with the noise of the calibration, covers 1",
+            found["covers one"],
+            share_of(len(seeds), 0.75),
         ),
         count_row("worlds whose bands are in order", found["in order"], share_of(len(seeds), 0.95)),
         mean_row(

@@ -46,7 +46,6 @@ class AdditiveModel:
     """What :meth:`explain` reads."""
     packing: Packing = field(init=False, repr=False, compare=False)
     """Of the swings of all cells."""
-    _start: int = field(init=False, repr=False, compare=False)
     _unread: list[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -59,9 +58,8 @@ class AdditiveModel:
         if problems:
             raise ModelFormError("; ".join(problems[:20]))
         prepare = object.__setattr__  # the dataclass is frozen; these are set once, here
-        packing = Packing(len(self.baseline_swings))
+        packing = Packing(len(self.baseline_swings), [max(term.reach()) for term in self.terms], self.baseline_swings)
         prepare(self, "packing", packing)
-        prepare(self, "_start", packing.start + packing.pack(self.baseline_swings))
         prepare(self, "cells", Cells(self.features, self.terms, packing))
         read = {term.axes[0].feature for term in self.terms if len(term.axes) == 1}
         prepare(self, "_unread", [at for at, name in enumerate(self.features) if name not in read])
@@ -88,15 +86,9 @@ class AdditiveModel:
                     found.append(f"term {term.name!r}: a feature has one kind in all terms")
         if not found and any(each.lanes != len(self.baseline_swings) for each in self.terms):
             found.append("every cell has as many swings as the baseline")
-        if not found and max(self._reach()) > MAX_SWING:
+        if not found and sum(max(t.reach()) for t in self.terms) + max(map(abs, self.baseline_swings)) > MAX_SWING:
             found.append(f"swings add up to {MAX_SWING} at most")
         return found
-
-    def _reach(self) -> list[int]:
-        """The largest sum of moves that a record can meet in each lane."""
-        return [
-            sum(moves) for moves in zip(map(abs, self.baseline_swings), *(t.reach() for t in self.terms), strict=True)
-        ]
 
     @property
     def baseline_error(self) -> float:
@@ -115,7 +107,8 @@ class AdditiveModel:
         if self._unread and any(values[place] != values[place] for place in self._unread):
             return self.explain(_without_nan(values))
         log_odds = self.baseline
-        swing = self._start
+        packing = self.packing
+        swing = packing.start
         numbers: list[int] = []
         missing: list[int] = []
         outside: list[int] = []
@@ -143,8 +136,7 @@ class AdditiveModel:
             log_odds += points
             swing += moves
         missing.extend(place for place in self._unread if values[place] is None)
-        packing = self.packing
-        lanes = packing.unpack((swing ^ packing.start).to_bytes(packing.size, "little"))
+        lanes = packing.unpack((swing ^ packing.flip).to_bytes(packing.size, "little"))
         return Explanation(
             self.baseline,
             numbers,

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from models.abstention import INSUFFICIENT, AbstentionRules
 from models.errors import ModelFormError
 
 if TYPE_CHECKING:  # numpy is needed to set a policy, not to apply it
@@ -43,6 +44,9 @@ class BandPolicy:
 
     bands: tuple[Band, ...]
     version: str
+    abstention: AbstentionRules = AbstentionRules()  # noqa: RUF009  frozen, and the same for all
+    """When a record gets none of these bands."""
+    _ladder: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the form.
@@ -62,10 +66,19 @@ class BandPolicy:
             "shares are from 0 to 1 and add up to 1": all(0 <= band.share <= 1 for band in self.bands)
             and math.isclose(math.fsum(band.share for band in self.bands), 1.0, abs_tol=1e-9),
             "the policy has a version": bool(self.version),
+            f"no band is called {INSUFFICIENT}, which means that none is given": INSUFFICIENT
+            not in {band.name for band in self.bands},
         }
         broken = [rule for rule, holds in rules.items() if not holds]
         if broken:
             raise ModelFormError("; ".join(broken))
+        ladder = tuple((band.name, limit) for band, limit in zip(self.bands, upper, strict=False))
+        object.__setattr__(self, "_ladder", ladder)  # frozen; set once, here
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Thresholds between bands, highest first [log-odds]."""
+        return tuple(band.threshold_log_odds for band in self.bands if band.threshold_log_odds is not None)
 
     @property
     def top(self) -> str:
@@ -74,11 +87,10 @@ class BandPolicy:
 
     def band(self, log_odds: float) -> str:
         """Name the band of a score."""
-        for band in self.bands:
-            limit = band.threshold_log_odds
-            if limit is None or log_odds >= limit:  # not-a-number reaches no threshold
-                break
-        return band.name
+        for name, limit in self._ladder:
+            if log_odds >= limit:  # not-a-number reaches no threshold
+                return name
+        return self.bands[-1].name
 
     @classmethod
     def from_reference(
@@ -88,6 +100,7 @@ class BandPolicy:
         *,
         version: str,
         lowest: str = LOWEST,
+        abstention: AbstentionRules | None = None,
     ) -> "BandPolicy":
         """Set thresholds so that each band holds its share of a reference population, and never more.
 
@@ -99,6 +112,7 @@ class BandPolicy:
             shares: of each band but the lowest, highest first.
             version: of this policy.
             lowest: name of the band that takes the rest.
+            abstention: when a record gets no band.
 
         Raises:
             ModelFormError: for an empty population, scores that are not finite, or shares that leave no rest.
@@ -114,12 +128,12 @@ class BandPolicy:
             bands.append(Band(name, share, _threshold(scores, taken)))
         rest = 1.0 - taken
         bands.append(Band(lowest, 0.0 if math.isclose(rest, 0.0, abs_tol=1e-12) else rest, None))
-        return cls(tuple(bands), version)
+        return cls(tuple(bands), version, abstention or AbstentionRules())
 
     def to_json(self) -> dict[str, Any]:
         """Write the policy as plain values."""
         bands = [{"name": b.name, "share": b.share, "threshold_log_odds": b.threshold_log_odds} for b in self.bands]
-        return {"version": self.version, "bands": bands}
+        return {"version": self.version, "bands": bands, "abstention": self.abstention.to_json()}
 
     @classmethod
     def from_json(cls, data: Any) -> "BandPolicy":
@@ -133,12 +147,12 @@ class BandPolicy:
             version = data["version"]
             numbers = [n for b in bands for n in (b.share, b.threshold_log_odds) if n is not None]
             texts = [version, *(band.name for band in bands)]
-            whole = set(data) == {"version", "bands"} and all(isinstance(text, str) for text in texts)
+            whole = set(data) == {"version", "bands", "abstention"} and all(isinstance(text, str) for text in texts)
         except (TypeError, KeyError) as error:
             raise ModelFormError(f"a policy has a version and bands: {type(error).__name__}") from None
         if not whole or not all(type(number) in (int, float) for number in numbers):
-            raise ModelFormError("a policy has a version and bands, each with name, share and threshold")
-        return cls(bands, version)
+            raise ModelFormError("a policy has a version, bands (each with name, share and threshold), and abstention")
+        return cls(bands, version, AbstentionRules.from_json(data["abstention"]))
 
 
 def _threshold(scores: "npt.NDArray[np.float64]", share: float) -> float:

@@ -18,7 +18,6 @@ Single = tuple[int, list[float] | None, Any]
 Pair = tuple[int, list[float] | None, Any, int, list[float] | None]
 """Place, cuts and rows of the first feature; place and cuts of the second, which finds the cell in a row."""
 Bins = tuple[int, ...]
-_Pack = Callable[[Sequence[int]], int]
 
 
 class Cells:
@@ -37,6 +36,7 @@ class Cells:
         pairs: where each term of two looks up its cell.
         points: of each cell, by number.
         terms: place of each cell's term, by number.
+        bins: of each cell on the axes of its term, by number.
         lowering: numbers below it lower the score.
         raising: numbers from it on raise the score.
     """
@@ -49,14 +49,15 @@ class Cells:
         )
         self.points = [points for points, *_ in ranked]
         self.terms = [at for _, _, at, _ in ranked]
+        self.bins = [bins for *_, bins in ranked]
         self.lowering, self.raising = bisect_left(self.points, 0.0), bisect_right(self.points, 0.0)
         numbers: list[dict[Bins, int]] = [{} for _ in terms]
         for number, (_, _, at, bins) in enumerate(ranked):
             numbers[at][bins] = number
         place = {name: at for at, name in enumerate(features)}
         known = list(zip(terms, numbers, strict=True))
-        self.singles = [_single(place, *one, packing.pack) for one in known if len(one[0].axes) == 1]
-        self.pairs = [_pair(place, *one, packing.pack) for one in known if len(one[0].axes) > 1]
+        self.singles = [_single(place, *one, packing) for one in known if len(one[0].axes) == 1]
+        self.pairs = [_pair(place, *one, packing) for one in known if len(one[0].axes) > 1]
 
 
 class _Known(dict[FeatureValue, Any]):
@@ -81,12 +82,12 @@ def _at(table: Any, bins: Bins) -> Any:
     return table
 
 
-def _single(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int], pack: _Pack) -> Single:
+def _single(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int], packing: Packing) -> Single:
     """Lay out a term of one feature: the trained range makes two more cuts, missing stands last."""
-    axis = term.axes[0]
+    axis, above = term.axes[0], max(term.reach())
 
     def cell(at: int, *, noted: bool) -> Cell:
-        return numbers[at,], _at(term.points, (at,)), pack(_at(term.swings, (at,))), noted
+        return numbers[at,], _at(term.points, (at,)), packing.pack(_at(term.swings, (at,)), above), noted
 
     if axis.kind is Kind.CATEGORY:
         by_bin = [cell(at, noted=at in (MISSING, axis.size - 1)) for at in range(axis.size)]
@@ -99,12 +100,12 @@ def _single(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int], p
     return place[axis.feature], *_by_place(axis, cuts, [*table, cell(MISSING, noted=True)])
 
 
-def _pair(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int], pack: _Pack) -> Pair:
+def _pair(place: Mapping[str, int], term: Term, numbers: Mapping[Bins, int], packing: Packing) -> Pair:
     """Lay out a term of two features: rows by the first, in each row cells by the second."""
-    first, second = term.axes
+    (first, second), above = term.axes, max(term.reach())
 
     def cell(*bins: int) -> Cell:
-        return numbers[bins], _at(term.points, bins), pack(_at(term.swings, bins)), False
+        return numbers[bins], _at(term.points, bins), packing.pack(_at(term.swings, bins), above), False
 
     rows = [_by_bin(second, [cell(at, other) for other in range(second.size)]) for at in range(first.size)]
     cuts, by_first = _by_bin(first, [row for _, row in rows])

@@ -14,12 +14,12 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-UNIT = 2.0**-12
+UNIT = 2.0**-10
 """One step of a lane [log-odds]."""
 MAX_LANES = 128
 """Most redraws of one model; each costs time in every score."""
-_BITS = 32
-MAX_SWING = 2 ** (_BITS - 1) - 1
+_NARROW, _WIDE = 16, 32
+MAX_SWING = 2 ** (_WIDE - 1) - 1
 """Largest sum of moves in one lane: what fits into it."""
 
 Lanes = tuple[int, ...]
@@ -29,7 +29,7 @@ Lanes = tuple[int, ...]
 def norm(lanes: Sequence[int]) -> float:
     """Turn summed lanes into a standard error [log-odds].
 
-    >>> norm((3 * 4096, -4 * 4096))
+    >>> norm((3 * 1024, -4 * 1024))
     5.0
     """
     return math.hypot(*lanes) * UNIT
@@ -43,7 +43,7 @@ def lanes_of(moves: Sequence[float], inflation: float = 1.0) -> Lanes:
         inflation: factor on all of them.
 
     >>> lanes_of((-0.5, 0.0, 0.5)), round(norm(lanes_of((-0.5, 0.0, 0.5))), 3)
-    ((-1448, 0, 1448), 0.5)
+    ((-362, 0, 362), 0.5)
     """
     scale = inflation / (UNIT * math.sqrt(max(1, len(moves) - 1)))
     return tuple(round(float(move) * scale) for move in moves)
@@ -57,27 +57,32 @@ def move_unit(lanes: int) -> float:
 class Packing:
     """Packs a number of lanes into one whole number, so that one addition adds them all.
 
-    Every lane of the running sum is kept above zero by half of its width, which the start holds; so no lane borrows
-    from its neighbour, and lanes are read off exactly.
+    Lanes are kept from falling below zero, so that none borrows from its neighbour and every sum is read off exactly:
+    each cell is packed with the largest move of its term on top, and the start of the running sum takes that off again.
 
-    >>> packing = Packing(2)
-    >>> total = packing.start + packing.pack((3, -1)) + packing.pack((-5, -1))
-    >>> packing.read(total)
-    (-2, -2)
+    Args:
+        lanes: how many.
+        reach: largest moves of each term in any lane; with the baseline's, they bound the running sum.
+        baseline: lanes that every sum holds.
+
+    >>> packing = Packing(2, (5, 1), (0, 0))
+    >>> total = packing.start + packing.pack((3, -5), 5) + packing.pack((-1, 1), 1)
+    >>> packing.unpack((total ^ packing.flip).to_bytes(packing.size, "little"))
+    (2, -4)
     """
 
-    def __init__(self, lanes: int) -> None:
-        self.start = sum(1 << (_BITS * lane + _BITS - 1) for lane in range(lanes))
-        """What a running sum starts from; by exclusive or, it also turns each lane into its two's complement."""
-        self.size = lanes * _BITS // 8
+    def __init__(self, lanes: int, reach: Sequence[int], baseline: Sequence[int]) -> None:
+        narrow = sum(reach) + max(map(abs, baseline)) < 2 ** (_NARROW - 1)
+        self._bits = _NARROW if narrow else _WIDE
+        self.flip = self.pack([0] * lanes, 2 ** (self._bits - 1))
+        """By exclusive or, it turns each lane of a running sum into its two's complement."""
+        self.start = self.flip + self.pack(baseline) - self.pack([0] * lanes, sum(reach))
+        """What a running sum starts from."""
+        self.size = lanes * self._bits // 8
         """Bytes of a packed sum."""
-        self.unpack: Callable[[bytes], tuple[Any, ...]] = struct.Struct(f"<{lanes}i").unpack
+        self.unpack: Callable[[bytes], tuple[Any, ...]] = struct.Struct(f"<{lanes}{'h' if narrow else 'i'}").unpack
         """Reads the lanes of a packed sum."""
 
-    def pack(self, lanes: Sequence[int]) -> int:
-        """Pack the lanes of one cell."""
-        return sum(lane << (_BITS * place) for place, lane in enumerate(lanes))
-
-    def read(self, total: int) -> tuple[int, ...]:
-        """Read the lanes of a running sum."""
-        return self.unpack((total ^ self.start).to_bytes(self.size, "little"))
+    def pack(self, lanes: Sequence[int], above: int = 0) -> int:
+        """Pack the lanes of one cell, each that much above its move."""
+        return sum((lane + above) << (self._bits * place) for place, lane in enumerate(lanes))

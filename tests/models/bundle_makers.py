@@ -41,7 +41,7 @@ def records(count: int = 30) -> tuple[TravellerRecord, ...]:
     return (*examples, traveller(legs=legs), *random_records(count - 4, seed=11))
 
 
-LANES = 24
+LANES = 20
 
 
 def random_model(specs: tuple[FeatureSpec, ...], seed: int = 0, pairs: int = 10, bins: int = 24) -> AdditiveModel:

@@ -15,20 +15,32 @@ from tests.models.model_makers import random_columns, row, small_model
 MOVES = st.integers(-MAX_SWING // 50, MAX_SWING // 50)
 
 
-@given(st.integers(1, 30).flatmap(lambda lanes: st.lists(st.lists(MOVES, min_size=lanes, max_size=lanes), max_size=50)))
-def test_packed_lanes_add_up_like_lists_of_numbers(cells):
-    """No lane ever borrows from its neighbour, whatever the signs."""
-    lanes = len(cells[0]) if cells else 1
-    packing = Packing(lanes)
-    total = packing.start + sum(map(packing.pack, cells))
-    assert packing.read(total) == tuple(sum(moves) for moves in zip(*cells, strict=True)) or not cells
+CELLS = st.integers(1, 30).flatmap(
+    lambda lanes: st.lists(st.lists(MOVES, min_size=lanes, max_size=lanes), min_size=1, max_size=50)
+)
 
 
-def test_the_largest_sum_that_a_model_may_reach_still_fits():
-    """Both ends of a lane are read as they are."""
-    packing = Packing(3)
-    ends = (MAX_SWING, -MAX_SWING, 0)
-    assert packing.read(packing.start + packing.pack(ends)) == ends
+@given(CELLS, st.sampled_from([1, 2**20]))
+def test_packed_lanes_add_up_like_lists_of_numbers(cells, divisor):
+    """No lane ever borrows from its neighbour, whatever the signs, in narrow lanes and in wide ones."""
+    first, *others = [[move // divisor for move in moves] for moves in cells]
+    reach = [max(map(abs, moves)) for moves in others]
+    packing = Packing(len(first), reach, first)
+    total = packing.start + sum(packing.pack(moves, above) for moves, above in zip(others, reach, strict=True))
+    assert read(packing, total) == tuple(sum(moves) for moves in zip(first, *others, strict=True))
+
+
+def read(packing, total):
+    """The lanes of a running sum."""
+    return packing.unpack((total ^ packing.flip).to_bytes(packing.size, "little"))
+
+
+@pytest.mark.parametrize("most", [2**15 - 1, 2**15, MAX_SWING])
+def test_the_largest_sum_that_a_model_may_reach_still_fits(most):
+    """Both ends of a lane are read as they are, at the end of narrow lanes, beyond it, and at the end of wide ones."""
+    ends = (most, -most, 0)
+    packing = Packing(3, (), ends)
+    assert read(packing, packing.start) == ends
 
 
 def test_the_error_of_a_score_is_that_of_its_redraws():

@@ -46,7 +46,13 @@ class FittedModel(ABC):
 
 
 class ExplainableModel(FittedModel):
-    """A fitted model that is a sum of points per bin, and can be packaged."""
+    """A fitted model that is a sum of points per bin, and can be packaged.
+
+    Attributes:
+        inflation: factor by which the swings of its table are wider than redraws of the cases showed.
+    """
+
+    inflation: float = 1.0
 
     @abstractmethod
     def compile(self) -> AdditiveModel:

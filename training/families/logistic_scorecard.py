@@ -27,6 +27,9 @@ from training.families.prepare import Prepared, pool, prepare
 from training.families.redraw import REDRAWS, STUDENT, copies, swing_table, travellers_per_cell
 from training.families.shape import direction, limit_missing, nested
 
+INFLATION = 1.6 * STUDENT
+"""Factor on standard errors: within its few wide bins a scorecard is wrong by more than redraws can show."""
+
 
 class LogisticScorecardSettings(FamilySettings):
     """Settings of the scorecard."""
@@ -156,6 +159,7 @@ class LogisticScorecard(ExplainableModel):
     """(n_bins, n_redraws), of each point in each redraw."""
     baseline_moves: Floats
     """(n_redraws,)."""
+    inflation = INFLATION
 
     @property
     def specs(self) -> tuple[FeatureSpec, ...]:  # type: ignore[override]
@@ -189,7 +193,7 @@ class LogisticScorecard(ExplainableModel):
         tables = zip(self.binnings, self.tables(self.coefficients), self.tables(self.moves), strict=True)
         return AdditiveModel(
             baseline=float(self.estimator.intercept_[0]),
-            baseline_swings=lanes_of(self.baseline_moves.tolist(), STUDENT),
+            baseline_swings=lanes_of(self.baseline_moves.tolist(), INFLATION),
             features=tuple(spec.name for spec in self.specs),
             terms=tuple(self._term(place, *each) for place, each in enumerate(tables)),
         )
@@ -197,5 +201,5 @@ class LogisticScorecard(ExplainableModel):
     def _term(self, place: int, binning: Binning, points: Floats, moves: Floats) -> Term:
         bins = binning.bins(self.cases.frame[binning.spec.name])
         travellers = travellers_per_cell((bins,), (binning.size,), self.cases.travellers)
-        table = swing_table(moves, points, travellers, inflation=STUDENT, place=place)
+        table = swing_table(moves, points, travellers, inflation=INFLATION, place=place)
         return Term((binning.axis,), nested(points), table, nested(travellers))

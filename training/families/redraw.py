@@ -9,10 +9,10 @@ from models.swings import lanes_of
 from training.families.base import Floats
 from training.families.shape import unmet_error
 
-REDRAWS = 24
+REDRAWS = 20
 """Redraws of the cases behind each interval."""
-STUDENT = 1.042
-"""Widens an interval of 1.645 standard errors to 90 %, since the error itself comes from 24 redraws (Student's t)."""
+STUDENT = 1.051
+"""Widens an interval of 1.645 standard errors to 90 %, since the error itself comes from 20 redraws (Student's t)."""
 MOST_COPIES = 100
 _TRIES = 100
 

@@ -9,6 +9,10 @@ from riskapi.errors import KINDS
 from riskapi.schemas import ProblemBody
 
 RECORD_REF = {"$ref": "#/components/schemas/TravellerRecord"}
+RECORDS = {
+    "type": "array",
+    "items": {"anyOf": [RECORD_REF, {"description": "Anything else is answered by a problem in its own row"}]},
+}
 
 Responses = dict[int | str, dict[str, Any]]
 

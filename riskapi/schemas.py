@@ -219,7 +219,12 @@ class ProposalRequest(Wire):
 
     files: Annotated[
         dict[Annotated[str, Field(pattern="^[a-z]+\\.json$")], str],
-        Field(min_length=1, max_length=20, description="manifest.json, signature.json and the others, as text"),
+        Field(
+            min_length=1,
+            max_length=20,
+            description="manifest.json, signature.json and the others, as text",
+            json_schema_extra={"additionalProperties": False},
+        ),
     ]
     rationale: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), READABLE_LINES] = ""
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from riskapi.access.account_store import Account, RoleGrant
+from riskapi.access.accounts import LOGIN
 from riskapi.access.guard import GuardedRoute, allows
 from riskapi.access.matrix import Action, Role
 from riskapi.deps import Caller, ServicesDep, strict_body
@@ -24,10 +25,15 @@ Roles = Annotated[list[Role], Field(max_length=len(Role), description="All that 
 class AccountRequest(Wire):
     """An account to be made."""
 
-    login: Annotated[str, Field(min_length=1, max_length=64, examples=["amina"])]
+    login: Annotated[str, Field(min_length=2, max_length=64, pattern=f"^{LOGIN.pattern}$", examples=["amina"])]
     name: Annotated[
         str,
-        Field(min_length=1, max_length=200, description="By which the person is on record", examples=["Amina Yusuf"]),
+        Field(
+            min_length=1,
+            max_length=200,
+            description="By which the person is on record; printable",
+            examples=["Amina Yusuf"],
+        ),
     ]
     roles: Roles
     units: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=64)] = ()

@@ -17,7 +17,7 @@ from riskapi.access.principal import Principal
 from riskapi.access.purpose import PARAMETER_BESIDE_RECORDS, Use, stated_purpose
 from riskapi.body import JSON_TYPES, NDJSON_TYPE, check_media_type, read_body, strict_json
 from riskapi.decisions import DecisionRecord
-from riskapi.describe import RECORD_REF, body_of, problems, request_body
+from riskapi.describe import RECORDS, body_of, problems, request_body
 from riskapi.edge import NOTES
 from riskapi.errors import (
     BodyTooLargeError,
@@ -49,10 +49,13 @@ Row = tuple[bytes, Any]
 @router.post(
     "/v1/scores/batch",
     response_model=BatchAnswer,
-    responses=problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
+    responses={
+        200: {"content": {NDJSON_TYPE.decode(): {"schema": {"type": "string", "description": "One row a line"}}}},
+        **problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
+    },
     openapi_extra={
         **request_body(
-            body_of({"type": "array", "items": RECORD_REF}, example=_EXAMPLE),
+            body_of(RECORDS, example=_EXAMPLE),
             body_of({"type": "string"}, NDJSON_TYPE.decode(), example=_NDJSON_EXAMPLE),
         ),
         "parameters": [PARAMETER_BESIDE_RECORDS],

@@ -18,7 +18,8 @@ from riskapi.access.purpose import PARAMETER, Use, stated_purpose
 from riskapi.body import check_media_type, read_body
 from riskapi.describe import body_of, problems, request_body
 from riskapi.edge import NOTES
-from riskapi.messages.voyage_manifest import read_voyage_manifest
+from riskapi.messages.voyage_codes import MODES
+from riskapi.messages.voyage_manifest import MAX_PASSENGERS, read_voyage_manifest
 from riskapi.routes.scores import decide
 from riskapi.schemas import ProblemRow, ScoreAnswer, Wire
 from riskapi.services import Services
@@ -66,11 +67,19 @@ _SCHEMA = {
         "PassengerList",
     ],
     "properties": {
-        "CarrierType": {"type": "string"},
-        "ArrivalPortCode": {"type": "string"},
+        "CarrierType": {"type": "string", "enum": list(MODES), "description": "Small letters are read, too"},
+        "ArrivalPortCode": {"type": "string", "pattern": "^[A-Z0-9]{3,5}$"},
         "ScheduledDateOfArrival": {"type": "string", "format": "date"},
-        "ScheduledTimeOfArrival": {"type": "string", "description": "UTC where it names no zone"},
-        "PassengerList": {"type": "array", "maxItems": 10_000, "items": {"type": "object"}},
+        "ScheduledTimeOfArrival": {
+            "type": "string",
+            "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$",
+            "description": "UTC where it names no zone; one with a zone is read, too",
+        },
+        "PassengerList": {
+            "type": "array",
+            "items": {"anyOf": [{"type": "object"}, {"description": "Not scored; a finding says so"}]},
+            "description": f"At most {MAX_PASSENGERS:,} entries",
+        },
     },
 }
 

@@ -110,10 +110,10 @@ def test_r37_commit_without_its_answer_is_one_decision(server, tmp_path, full, f
                 until_answered(caller, f"before-{asked}")  # the service has verified the log, and goes on
                 wire.arm()
                 first, _ = caller.score(f"cut-{asked}")
-                assert first in (200, 503)
-                cut += first == 503
+                assert first in (200, 503, 0)  # 0: the caller's patience was over before the service's
+                cut += first != 200
                 headers = until_answered(caller, f"cut-{asked}")
-                replayed += first == 503 and headers["Idempotent-Replayed"] == "true"
+                replayed += first != 200 and headers["Idempotent-Replayed"] == "true"
             wire.arm(0)
             assert wire.cuts >= rounds
             assert len(memory.told) == 2 * asked

@@ -53,6 +53,7 @@ def start(stack: ExitStack, arguments: list[str], url: str, changes: Mapping[str
     """Start a server and wait until it answers anything; it is stopped with the stack."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # MLflow starts a server by its name
     env = environment() | changes | {"PYTHONPATH": f"{Path.cwd()}:{HERE}", "PATH": path}
+    WORK.mkdir(parents=True, exist_ok=True)
     with (WORK / "servers.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", *arguments], env=env, stdout=log, stderr=log)
     stack.callback(process.wait)

@@ -228,3 +228,33 @@ def test_r4_calibrated_contributions_still_add_up():
     model = line.apply(fitted.compile())
     parts = term_contributions(model, frame)
     assert model.baseline + sum(parts.values()) == pytest.approx(line.slope * fitted.log_odds(frame) + line.intercept)
+
+
+def test_weighted_cases_stand_for_all_in_every_measure():
+    """Doubling the weight of some cases is the same as meeting them twice, and the title says whom they stand for."""
+    weight = np.where(np.arange(ROWS) % 3 == 0, 2.0, 1.0)
+    weight /= weight.mean()
+    told = Holdout(Y, np.arange(ROWS), weight, pd.DataFrame({"mode": MODES}), stands_for="all")
+    found = evaluate([Scored("prior", "Model", NOISY)], told, {}, CONFIG, extra_capacity=0.02, seed=1)
+    twice = np.concatenate([np.arange(ROWS), np.arange(0, ROWS, 3)])
+    assert found.chosen.measure("roc_auc").value == pytest.approx(roc_auc_score(Y[twice], NOISY[twice]))
+    assert found.base_rate == pytest.approx(Y[twice].mean())
+    assert found.prevalence.low < found.base_rate < found.prevalence.high
+    assert "all travellers" in found.prevalence.title
+
+
+def test_the_level_of_a_calibration_says_how_sure_it_is():
+    """A relative error of one over the root of the confirmed cases; unequal weights make it larger."""
+    line = calibrate(NOISY, Y)
+    assert line.level_error == pytest.approx(1 / np.sqrt(Y.sum()))
+    heavy = calibrate(NOISY, Y, np.where(np.arange(ROWS) % 10 == 0, 10.0, 1.0))
+    assert heavy.level_error > 1.3 * line.level_error
+    assert "relative standard error" in line.note
+
+
+def test_weighted_calibration_makes_weighted_numbers_equal():
+    """After the line, expected and observed hits agree in weights."""
+    weight = np.where(NOISY > -2, 0.3, 1.7)
+    line = calibrate(NOISY, Y, weight)
+    expected = probability(line.slope * NOISY + line.intercept)
+    assert np.sum(weight * expected) == pytest.approx(np.sum(weight * Y), rel=1e-6)

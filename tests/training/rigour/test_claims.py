@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.rigour import delay, detection, off_policy, prevalence
+from training.rigour import capacity, delay, detection, off_policy, prevalence
 from training.rigour.claim import over_seeds
 from training.rigour.worlds import WorldParameters
 
@@ -80,3 +80,14 @@ def test_t9_hits_to_come_do_not_lower_what_is_learned():
     assert abs(np.mean(found["mature"])) < 0.12
     assert not any(found["later"])
     assert np.mean(found["as negative"]) < -0.25
+
+
+def test_what_is_learned_from_chosen_cases_holds_for_all():
+    """Precision near the oracle's and above the officers', the level right, bands in order; the naive level is not."""
+    common = replace(SMALL, prevalence=0.05, travellers=100_000)
+    found = over_seeds(lambda seed: capacity.measure(seed, common), range(3))
+    assert np.mean(found["oracle 0.02"]) > 0.6
+    assert np.mean(found["officers"]) > 1.0
+    assert all(found["in order"])
+    assert np.mean(found["level"]) == pytest.approx(1.0, abs=0.15)
+    assert np.mean(found["naive level"]) > 1.2

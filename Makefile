@@ -52,8 +52,8 @@ format: $(VENV)/.locked ## Put the code into its usual form
 docs: $(VENV)/.locked ## Write the pages of docs/ that come from the code
 	@$(RUN) docs/generate.py
 
-faults: $(VENV)/.locked ## All faults: kills, power cuts, failing disks, PostgreSQL, tampering (about half an hour)
-	@RISKAPI_FAULTS=full $(RUN) -m pytest tests/faults $(PYTEST_ARGS)
+faults: $(VENV)/.locked ## All faults: kills, power cuts, failing disks, PostgreSQL, repeats, tampering, hostile input (about an hour)
+	@RISKAPI_FAULTS=full $(RUN) -m pytest tests/faults tests/hostile $(PYTEST_ARGS)
 
 # `make rigour RIGOUR_SEEDS=40 RIGOUR_CLAIMS="prevalence off_policy"` measures longer, or only some.
 RIGOUR_SEEDS ?= 20

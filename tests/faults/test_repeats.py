@@ -127,19 +127,22 @@ def test_race_finds_a_service_that_looks_first_and_stores_later(tmp_path, figure
 def crash_between_commit_and_answer(service, memory, rounds):
     """Let a service crash at its answer, start it again, send the request again; gives keys that are not replayed."""
     wrong = []
-    for number in range(rounds):
-        service.start().wait_ready()
-        with Caller(service, memory) as caller:
-            (service.places[0] / "armed").touch()
-            assert caller.score(f"crash-{number}")[0] == 0
-        assert service.wait() == -signal.SIGKILL
-        service.start().wait_ready()
-        with Caller(service, memory) as caller:
-            for _ in range(2):
-                status, headers = caller.score(f"crash-{number}")
-                if status != 200 or headers[REPLAYED] != "true":
-                    wrong.append(f"crash-{number}")
-        service.stop()
+    try:
+        for number in range(rounds):
+            service.start().wait_ready()
+            with Caller(service, memory) as caller:
+                (service.places[0] / "armed").touch()
+                assert caller.score(f"crash-{number}")[0] == 0
+            assert service.wait() == -signal.SIGKILL
+            service.start().wait_ready()
+            with Caller(service, memory) as caller:
+                for _ in range(2):
+                    status, headers = caller.score(f"crash-{number}")
+                    if status != 200 or headers[REPLAYED] != "true":
+                        wrong.append(f"crash-{number}")
+            service.stop()
+    finally:
+        service.kill()
     return wrong
 
 

@@ -2,14 +2,16 @@
 
 import math
 from functools import lru_cache
-from statistics import NormalDist
 
 from models.errors import MetricError
 
 _TERMS = 100_000
 _EXACT = 1e-15
+_HALF_ROOT = math.sqrt(0.5)
 _TINY = 1e-300
 _HALVINGS = 200
+_CLOSE = 1e-6
+"""Of an end of an interval, which is an approximation anyway."""
 
 
 def survival(statistic: float, freedom: float) -> float:
@@ -77,7 +79,7 @@ def _noncentrality(statistic: float, freedom: float, chance: float) -> float:
     low, high = 0.0, statistic + 1.0
     while _below(statistic, freedom, high) > chance:
         low, high = high, 2 * high
-    for _ in range(45):
+    while high - low > _CLOSE * (1 + high):
         middle = (low + high) / 2
         low, high = (middle, high) if _below(statistic, freedom, middle) > chance else (low, middle)
     return (low + high) / 2
@@ -91,7 +93,7 @@ def _below(statistic: float, freedom: float, excess: float) -> float:
     bend = (power - 1) * (1 - 3 * power)
     centre = 1 + power * share * (power - 1 - 0.5 * (2 - power) * bend * share)
     reach = power * math.sqrt(2 * share) * (1 + 0.5 * bend * share)
-    return NormalDist().cdf(((statistic / mean) ** power - centre) / reach)
+    return 0.5 * math.erfc((centre - (statistic / mean) ** power) / reach * _HALF_ROOT)
 
 
 def _series(half: float, at: float) -> float:

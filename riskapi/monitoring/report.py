@@ -39,6 +39,8 @@ COMPLIANCE_MIN = 0.9
 CALIBRATION_CASES_MIN = 5.0
 """Confirmed cases that a band promises, below which its calibration is not told as an alarm."""
 POINTS_MAX = 200
+ALARMS_MAX = 10
+"""Drifts that a window tells one by one; the window itself lists all."""
 
 
 class Reporter:
@@ -232,13 +234,14 @@ def _compliance(total: Counts) -> Iterator[Compliance]:
 
 def _alarms(windows: Iterable[Window], outcomes: Outcomes) -> Iterator[str]:
     for window in windows:
-        for line in window.drift:
-            if line.verdict == "alarm" and line.index is not None:
-                yield (
-                    f"Drift of {line.name} ({line.family}) in the last {window.days} days: index {line.index:.3f} "
-                    f"({line.low:.3f} to {line.high:.3f}) against {line.against}; quiet windows stay below "
-                    f"{line.noise:.3f}."
-                )
+        told = [line for line in window.drift if line.verdict == "alarm"]
+        for line in told[:ALARMS_MAX]:
+            yield (
+                f"Drift of {line.name} ({line.family}) in the last {window.days} days: index {line.index:.3f} "
+                f"({line.low:.3f} to {line.high:.3f}) against {line.against}; quiet ones stay below {line.noise:.3f}."
+            )
+        if len(told) > ALARMS_MAX:
+            yield f"{len(told) - ALARMS_MAX} more have drifted in the last {window.days} days: see the window."
     for one in outcomes.compliance:
         if one.arm == "random" and one.high is not None and one.high < COMPLIANCE_MIN:
             yield (

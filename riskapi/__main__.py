@@ -22,6 +22,7 @@ COMMANDS = {
     "outcomes": "outcomes",
     "export-cases": "export_cases",
     "verify": "verify",
+    "lane-key": "lane_key",
     "replay": "replay",
     "monitor": "monitor",
     "backtest": "backtest",

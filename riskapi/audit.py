@@ -55,6 +55,9 @@ def seen_by(
     answer["risks"] = [risk for risk in answer["risks"] if risk["audience"] in caller.audiences]
     if scored and not answer["risks"]:
         raise NotFoundError(NOT_FOUND)
+    answer["referrals"] = [one for one in answer.get("referrals", ()) if one["audience"] in caller.audiences]
+    if Action.OUTCOMES_RECORD in caller.rights:
+        _hide_arms(answer)
     answer["record_id"] = identity.get("record_id")
     return row, answer, identity
 
@@ -76,6 +79,13 @@ def note_view(journal: Journal, what: str, row: StoredDecision, use: Use) -> Non
             "what": what,
         },
     )
+
+
+def _hide_arms(answer: dict[str, Any]) -> None:
+    """Leave out how a traveller came to be referred: whoever looks at them must not know who was drawn at random."""
+    for one in (*answer["risks"], *answer["referrals"]):
+        if "referral" in one:
+            one["referral"] |= {"arm": None, "probability": None}
 
 
 def _shown(identity: dict[str, Any], caller: Principal) -> dict[str, Any]:

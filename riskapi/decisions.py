@@ -51,6 +51,8 @@ class DecisionRecord:
         answer: the answer as it was sent (JSON), without the sender's id of the record.
         claim: of the request's idempotency key, where it had one.
         rectifies: the decision that this one corrects, where it does.
+        policy: that selected, with the month whose key drew; empty where nobody was selected.
+        referrals: audience, arm and probability, of each risk or, where nothing was scored, of each audience.
     """
 
     decision_id: str
@@ -68,6 +70,8 @@ class DecisionRecord:
     answer: bytes
     claim: Claim | None = None
     rectifies: Rectifies | None = None
+    policy: str = ""
+    referrals: tuple[str, ...] = ()
 
     @property
     def month(self) -> str:
@@ -88,6 +92,8 @@ class StoredDecision:
         note: what is gone and why, for people; ``None`` where all is there.
         supersedes: the decision that this one corrects, where it does.
         superseded_by: decisions that correct this one, in order.
+        policy: as in :class:`DecisionRecord`.
+        referrals: as in :class:`DecisionRecord`.
     """
 
     writer: str
@@ -107,6 +113,8 @@ class StoredDecision:
     note: str | None
     supersedes: str | None = None
     superseded_by: tuple[str, ...] = ()
+    policy: str = ""
+    referrals: tuple[str, ...] = ()
 
 
 Refused = Sequence[str]

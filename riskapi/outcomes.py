@@ -13,6 +13,7 @@ from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import Use
 from riskapi.active import ActiveModels
+from riskapi.cases import Chosen
 from riskapi.decisions import StoredDecision
 from riskapi.errors import InvalidBodyError, Problem
 from riskapi.moments import iso
@@ -99,8 +100,7 @@ class Outcomes:
                 problems.append(_UNKNOWN)
             else:
                 audience, told = _audience(form, decision, caller, audiences)
-                problems += told
-                problems += _problems_of_decision(form, decision)
+                problems += told if audience is None else _problems_of_decision(form, decision, audience)
             if problems or audience is None:
                 rows.append(None)
                 refused.append(Refusal(place, tuple(problems)))
@@ -170,7 +170,7 @@ def _audience(
     return found, []
 
 
-def _problems_of_decision(form: OutcomeRequest, decision: StoredDecision) -> Iterator[Problem]:
+def _problems_of_decision(form: OutcomeRequest, decision: StoredDecision, audience: Audience) -> Iterator[Problem]:
     """Find what does not fit to the decision that the outcome is about."""
     if decision.input is None:
         yield Problem("decision_id", GONE, "Keep the outcome in the system of the case.")
@@ -179,5 +179,5 @@ def _problems_of_decision(form: OutcomeRequest, decision: StoredDecision) -> Ite
         crossing = TravellerRecord.model_validate_json(decision.input).crossing.expected_at
         if form.known_at < crossing - _EARLIEST:
             yield Problem("known_at", "lies over a day before the crossing", "Send the time at which it became known.")
-    if form.compliance == "done" and form.selection is None:
+    if form.compliance == "done" and form.selection is None and Chosen.read(decision.referrals, audience).arm is None:
         yield Problem("selection", "is missing", "Send rule, tip or officer: this service did not refer the traveller.")

@@ -11,21 +11,34 @@ import orjson
 from models.assessment import RiskAssessment
 from models.reasons import Reason
 from riskapi.scoring import Assessment
+from riskapi.selection import Selection
 
 
-def answer_json(decision_id: str, assessment: Assessment) -> bytes:
-    """Write an answer as it is sent and stored; a test holds it against the fields of the dataclasses."""
-    return orjson.dumps(
-        {
-            "decision_id": decision_id,
-            "record_id": assessment.record_id,
-            "scored_at": assessment.scored_at,
-            "notice": assessment.notice,
-            "dropped_fields": assessment.dropped_fields,
-            "not_scored": assessment.not_scored,
-            "risks": [_risk(risk) for risk in assessment.risks],
-        }
-    )
+def answer_json(decision_id: str, assessment: Assessment, selection: Selection | None = None) -> bytes:
+    """Write an answer as it is sent and stored; a test holds it against the fields of the dataclasses.
+
+    Args:
+        decision_id: of the decision.
+        assessment: what is said.
+        selection: who is referred; ``None`` where nobody was selected.
+    """
+    risks = [_risk(risk) for risk in assessment.risks]
+    answer = {
+        "decision_id": decision_id,
+        "record_id": assessment.record_id,
+        "scored_at": assessment.scored_at,
+        "notice": assessment.notice,
+        "dropped_fields": assessment.dropped_fields,
+        "not_scored": assessment.not_scored,
+        "risks": risks,
+    }
+    if selection is not None:
+        for risk, referral in zip(risks, selection.risks, strict=True):
+            risk["referral"] = referral.json
+        answer["referrals"] = [
+            {"audience": audience, "referral": one.json} for audience, one in selection.unscored.items()
+        ]
+    return orjson.dumps(answer)
 
 
 def _risk(found: RiskAssessment) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from riskapi.errors import ServiceError
 from riskapi.live import LiveModel, LiveModels
 from riskapi.rendering import answer_json
 from riskapi.scoring import CREW, Assessment
+from riskapi.selection import told_selection
 
 DIFFERENCES_MAX = 20
 """Places that are listed of one decision."""
@@ -88,7 +89,8 @@ class Replayer:
         found = Assessment(
             "", decision.scored_at, stored["notice"], list(decision.dropped), CREW if crew else None, risks
         )
-        facts = orjson.loads(answer_json(decision.decision_id, found))
+        selection = told_selection(decision.policy, decision.referrals, is_scored=not crew) if decision.policy else None
+        facts = orjson.loads(answer_json(decision.decision_id, found, selection))
         facts["record_id"] = None
         return orjson.dumps(facts)
 

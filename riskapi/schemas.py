@@ -51,6 +51,26 @@ class ModelRefBody(Wire):
     digest: Digest
 
 
+class ReferralBody(Wire):
+    """Whether a person is asked to look at the traveller. It is no finding; a person decides what follows."""
+
+    referred: bool
+    arm: Annotated[
+        Literal["score", "random"] | None,
+        Field(
+            description="By score within the capacity, or drawn at random whatever the score; null where nobody is"
+            " asked, and where an answer is shown to those who look at travellers"
+        ),
+    ]
+    probability: Annotated[
+        Probability | None,
+        Field(
+            description="Chance of being referred, given the record and the slots left, before the draw",
+            examples=[0.02],
+        ),
+    ]
+
+
 class RiskAssessmentBody(Wire):
     """One risk: `baseline` plus the contributions of all reasons plus `other_contributions` is `log_odds`."""
 
@@ -71,6 +91,14 @@ class RiskAssessmentBody(Wire):
     model: ModelRefBody
     statement: str
     advice: str | None
+    referral: ReferralBody
+
+
+class AudienceReferral(Wire):
+    """Whether a person of one audience is asked to look at somebody who is not scored."""
+
+    audience: Audience
+    referral: ReferralBody
 
 
 class ScoreAnswer(Wire):
@@ -83,6 +111,10 @@ class ScoreAnswer(Wire):
     dropped_fields: Annotated[list[str], Field(description="Facts that came and were dropped on receipt, by name")]
     not_scored: Annotated[Literal["crew"] | None, Field(description="Why there are no scores, where that is the rule")]
     risks: Annotated[list[RiskAssessmentBody], Field(description="For the audiences of the key, each on its own")]
+    referrals: Annotated[
+        list[AudienceReferral],
+        Field(description="Of a record that is not scored: for each audience, by the random arm alone; else empty"),
+    ]
 
 
 class ProblemRow(Wire):

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from math import floor, inf, nextafter
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -22,7 +23,8 @@ from features.risk import Audience
 from models.assessment import RiskAssessment
 from models.baselines import Baselines
 from riskapi.lane import Lane
-from riskapi.live import LiveModel
+from riskapi.live import LiveModel, LiveModels
+from riskapi.scoring import Assessment
 from riskapi.selection_policy import RiskCapacity, SelectionPolicy
 
 HOURS_KEPT: Final = 10_000
@@ -152,6 +154,20 @@ class Selector:
                 selected.append(self._within_slots(risk.risk, rule.capacity, record, there, is_drawn=drawn[audience]))
         return Selection(f"{self.version}/{month}", selected, _NOBODY)
 
+    def of(self, decision_id: str, record: TravellerRecord, found: Assessment, models: LiveModels) -> Selection:
+        """Select for a decision: for each risk, or for each audience where nothing was scored by rule.
+
+        Args:
+            decision_id: that the draw rests on.
+            record: of whom it is about.
+            found: what was said.
+            models: that said it, or would have.
+        """
+        if found.not_scored is None:
+            return self.select(decision_id, found.scored_at, record, zip(models.models, found.risks, strict=True))
+        audiences = sorted({model.audience.value for model in models.models})
+        return self.select_unscored(decision_id, found.scored_at, audiences)
+
     def select_unscored(self, decision_id: str, scored_at: str, audiences: Iterable[str]) -> Selection:
         """Select for each audience of a decision without scores: by the lane alone."""
         month = scored_at[:7]
@@ -215,6 +231,32 @@ class Hours:
             if take:
                 taken.add(person)
             return True
+
+
+@cache
+def referral_of(told: str) -> Referral:
+    """Read a referral as the log has it.
+
+    Raises:
+        ValueError: where it has another form.
+
+    >>> referral_of("enforcement:score:1.0").arm
+    <Arm.SCORE: 'score'>
+    """
+    audience, word, probability = told.split(":")
+    return _made(audience, Arm(word) if word in set(Arm) else None, float(probability), word)
+
+
+def told_selection(policy: str, referrals: Sequence[str], *, is_scored: bool) -> Selection:
+    """Read what the log says of a selection.
+
+    Raises:
+        ValueError: where it has another form.
+    """
+    found = [referral_of(one) for one in referrals]
+    if is_scored:
+        return Selection(policy, found, _NOBODY)
+    return Selection(policy, (), {one.told.partition(":")[0]: one for one in found})
 
 
 def _person(record: TravellerRecord) -> int:

@@ -37,6 +37,9 @@ from riskapi.privacy.limits import Limits
 from riskapi.privacy.retention import Retention
 from riskapi.privacy.subjects import Subjects
 from riskapi.secret import ServiceSecret
+from riskapi.selection import Selector
+from riskapi.selection_book import PolicyBook
+from riskapi.selection_policy import SelectionPolicy
 from riskapi.settings import Settings
 from riskapi.storage.contents import Contents
 from riskapi.storage.decisions import SqlDecisionStore
@@ -94,6 +97,9 @@ class Services:
             settings, self.monitoring, MonitoringGauges(self.metrics.registry), self.log
         )
         self.purposes = Purposes(settings.purposes, required=settings.purpose_required)
+        policy = SelectionPolicy.from_toml(settings.selection_file) if settings.selection_file else SelectionPolicy()
+        self.selector = Selector(policy, self.secret.lane_key)
+        self.policies = PolicyBook(self.journal, self.engine, policy, key_of=self.secret.lane_key, clock=clock)
         self.idempotency = IdempotencyKeys(self.decisions, self.secret)
         self.ledger = SqlLedger(self.engine, self.journal)
         self.keys = SqlKeyStore(self.engine, self.journal)
@@ -159,6 +165,7 @@ class Services:
             StorageError: where another service has the store, or the log is not what was written.
         """
         await asyncio.to_thread(self.journal.lead, lease_for(self.engine, self.settings, SERVICE))
+        await asyncio.to_thread(self.policies.publish)
         if self._process is not None:
             await asyncio.to_thread(self._process.start)
         self.writer.start()
@@ -208,6 +215,7 @@ class Services:
             await asyncio.sleep(self.settings.poll_seconds)
             try:
                 await asyncio.to_thread(self.refresh)
+                await asyncio.to_thread(self.policies.publish)
                 await asyncio.to_thread(self.journal.tick)
                 self.store_failure = None
             except StorageError as error:

@@ -109,6 +109,13 @@ class Settings(BaseSettings):
     busy_timeout_seconds: Annotated[
         float, Field(gt=0, le=120, description="How long a writer waits for another process's transaction")
     ] = 10.0
+    selection_file: Annotated[
+        Path | None,
+        Field(
+            description="Policy of selection (TOML): shares and slots referred by score, share of the random lane;"
+            " left out, 2 % each"
+        ),
+    ] = None
     reasons_for: Annotated[int, Field(ge=1, le=50, description="Most reasons that raise a score, per risk")] = 5
     reasons_against: Annotated[int, Field(ge=1, le=50, description="Most reasons that lower a score, per risk")] = 3
     log_level: Annotated[

@@ -140,7 +140,8 @@ def decide(
     principal = use.caller
     found = assess(record, live, principal.audiences, services.clock())
     decision_id = uuid7()
-    answer = answer_json(decision_id, found)
+    selection = services.selector.of(decision_id, record, found, live.for_audiences(principal.audiences))
+    answer = answer_json(decision_id, found, selection)
     secret = services.secret
     parts = split(record, secret.hash_fact)
     services.probing.count(principal.name, found.record_id, parts.input)
@@ -159,5 +160,7 @@ def decide(
         parts.identity,
         without_record_id(answer, found.record_id),
         claim,
+        policy=selection.policy,
+        referrals=selection.told,
     )
     return answer, row, found

@@ -108,6 +108,8 @@ class SqlDecisionStore:
             note,
             body.get("supersedes"),
             tuple(later),
+            body.get("policy", ""),
+            tuple(body.get("referrals", ())),
         )
 
     def claimed(self, principal: str, claim: Claim) -> tuple[str, bool] | None:
@@ -166,6 +168,8 @@ def _sealed(
     input_, input_hash = seal(content, decision_id, Part.INPUT, row.input, pieces[0])
     identity, identity_hash = seal(AESGCM(keys.identity), decision_id, Part.IDENTITY, row.identity, pieces[1])
     answer, answer_hash = seal(content, decision_id, Part.ANSWER, row.answer, pieces[2])
+    policy = {"policy": row.policy} if row.policy else {}
+    referrals = {"referrals": row.referrals} if row.policy else {}
     supersedes = {} if row.rectifies is None else {"supersedes": row.rectifies.decision_id}
     body = orjson.dumps(  # canonical: sorted ASCII keys, texts and lists of texts alone
         {
@@ -175,8 +179,10 @@ def _sealed(
             "digests": row.digests,
             "dropped": row.dropped,
             "key_id": row.key_id,
+            **policy,
             "principal": row.principal,
             "purpose": row.purpose,
+            **referrals,
             **supersedes,
             "unit": row.unit,
         }

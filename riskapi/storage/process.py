@@ -141,6 +141,8 @@ def _plain(row: DecisionRecord) -> tuple[Any, ...]:
         row.answer,
         row.claim and tuple(row.claim),
         row.rectifies and tuple(row.rectifies),
+        row.policy,
+        row.referrals,
     )
 
 

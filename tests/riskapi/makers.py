@@ -108,6 +108,11 @@ def services_of(client: TestClient) -> Services:
     return client.app.state.services
 
 
+def said(risks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was said of each risk, without whether somebody is referred: that is drawn anew for each decision."""
+    return [{name: value for name, value in risk.items() if name != "referral"} for risk in risks]
+
+
 def with_facts(base: Mapping[str, Any] = EXAMPLE_RECORD, **blocks: Any) -> dict[str, Any]:
     """A record as JSON data, with facts added to its blocks."""
     data = json.loads(json.dumps(base))

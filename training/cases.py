@@ -45,7 +45,7 @@ class Cases:
             with the prefix ``audit_``.
         rejected: ``file``, ``row``, ``place``, ``rule``, ``remedy``: every problem of every rejected row, no values.
         read: rows read; accepted and rejected rows add up to it.
-        sha256: digest of the accepted content, whatever the order of rows, columns or files (where rows have ids).
+        sha256: digest of the accepted content, whatever the order of rows, columns or files.
         declared: the agency's own columns.
         encoding: how rates of past checks are learned of them.
         audit: names of the audit columns, without prefix.
@@ -190,11 +190,27 @@ class _Records:
     problems: list[RowProblem]
 
 
-def _row_chunks(frame: pd.DataFrame, mapping: TableMapping) -> Iterator[dict[str, list[Any]]]:
+def _row_chunks(frame: pd.DataFrame, mapping: TableMapping) -> Iterator[tuple[dict[str, list[Any]], list[str]]]:
     columns = list(mapping.record_columns)
+    row_ids = _row_ids(frame)
     for at in range(0, len(frame), _CHUNK):
         part = frame[columns].iloc[at : at + _CHUNK]
-        yield {name: part[name].tolist() for name in columns}
+        yield {name: part[name].tolist() for name in columns}, row_ids[at : at + _CHUNK]
+
+
+def _row_ids(frame: pd.DataFrame) -> list[str]:
+    """Name rows by what they hold, so that their order and that of the columns change nothing; copies are counted.
+
+    >>> _row_ids(pd.DataFrame({"a": ["x", "x"]}))[1].endswith("-2")
+    True
+    """
+    texts = frame[sorted(frame.columns)].astype(str)
+    hashes = pd.util.hash_pandas_object(texts, index=False)
+    copies = hashes.groupby(hashes).cumcount()
+    return [
+        f"row-{number:016x}" + (f"-{copy + 1}" if copy else "")
+        for number, copy in zip(hashes.tolist(), copies.tolist(), strict=True)
+    ]
 
 
 def processes(rows: int, workers: int | None) -> int:

@@ -44,19 +44,20 @@ def records_of_json(start: int, texts: list[Any]) -> Converted:
     return rows, problems
 
 
-def records_of_rows(mapping: TableMapping, start: int, cells: dict[str, list[Any]]) -> Converted:
+def records_of_rows(mapping: TableMapping, start: int, chunk: tuple[dict[str, list[Any]], list[str]]) -> Converted:
     """Make records of the rows of an agency's table.
 
     Args:
         mapping: how a row becomes a record.
         start: place of the first row in the table.
-        cells: column -> cells, one per row.
+        chunk: column -> cells, one per row; and for each row a record id, used where the table has none.
     """
     rows, problems = [], []
+    cells, row_ids = chunk
     names = list(cells)
-    for at, row in enumerate(zip(*cells.values(), strict=True), start):
+    for at, (row, row_id) in enumerate(zip(zip(*cells.values(), strict=True), row_ids, strict=True), start):
         try:
-            rows.append(_of(mapping.row_to_record(dict(zip(names, row, strict=True)), f"row-{at + 1:07d}")))
+            rows.append(_of(mapping.row_to_record(dict(zip(names, row, strict=True)), row_id)))
         except RowError as error:
             rows.append(_EMPTY)
             problems += [(at, problem) for problem in error.problems]

@@ -155,6 +155,22 @@ def test_not_inspected_is_never_zero():
     assert labels.dropna().tolist() == [0.0, 0.0, 1.0]
 
 
+def test_rows_without_ids_are_the_same_cases_in_any_order(tmp_path):
+    """Ids then follow from what a row holds, so shuffled rows and columns give the same cases; copies are all kept."""
+    described = agency.mapping()
+    del described["record"]["record_id"]
+    table = agency.table(300).drop(columns="Entry")
+    table = pd.concat([table, table.iloc[:2]], ignore_index=True)
+    shuffled = table.sample(frac=1, random_state=4)[list(reversed(table.columns))]
+    found = [
+        load([agency.write(rows, tmp_path / name)], TableMapping(described))
+        for rows, name in ((table, "a.csv"), (shuffled, "b.csv"))
+    ]
+    assert len(found[0].accepted) == 302
+    assert found[0].sha256 == found[1].sha256
+    assert found[0].accepted["record"].tolist() == found[1].accepted["record"].tolist()
+
+
 def test_the_same_cases_in_any_order_file_or_format_are_the_same(tmp_path):
     """Digest and canonical order follow from the content alone."""
     table = own_table(120)

@@ -197,7 +197,7 @@ def dispersion(windows: Numbers, periods_min: int = 7) -> Dispersion:
     Travellers of one flight are alike, and so are those of one day; then an index has more noise than chi-square says.
     The noise of a sum of unlike directions is that of a chi-square with fewer degrees of freedom (second correction of
     Rao and Scott 1981), whose moments come from the covariance of the shares (Srivastava 2005). Few periods say it
-    vaguely, so the upper end of what they allow is taken: two standard errors.
+    vaguely, so the upper end of what they allow is taken: three standard errors.
 
     Args:
         windows: (periods, k), counts of past windows, a day each, say.
@@ -223,7 +223,7 @@ def dispersion(windows: Numbers, periods_min: int = 7) -> Dispersion:
     own = free**2 / ((free - 1) * (free + 2)) * (squares - total**2 / free)
     least = total**2 / (bins - 1)
     evenness = least / min(total**2, max(least, own))
-    unsure = 1 + 2 * math.sqrt(2 / (free * (bins - 1) * evenness))
+    unsure = 1 + 3 * math.sqrt(2 / (free * (bins - 1) * evenness))
     return Dispersion(total / (bins - 1) * unsure, evenness)
 
 

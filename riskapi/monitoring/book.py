@@ -1,11 +1,11 @@
 """The counts in the store: added to in one transaction with how far the log was counted, and read by windows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from riskapi.monitoring.tally import DAY, HOUR, SHADOW, Counts, Place, Tally
 from riskapi.storage.engine import for_writing, is_embedded
@@ -157,11 +157,16 @@ def _put_all(connection: sa.Connection, table: sa.Table, rows: list[dict[str, An
     """Insert rows, in place of those with the same key."""
     if not rows:
         return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    made = insert(table)
+    made = _insert(connection.dialect.name)(table)
     keys = [column.name for column in table.primary_key]
     values = {column.name: made.excluded[column.name] for column in table.c if column.name not in keys}
     connection.execute(made.on_conflict_do_update(index_elements=keys, set_=values), rows)
+
+
+def _insert(dialect: str) -> Callable[[sa.Table], Any]:
+    """The statement of a kind of database; only one of them is needed, and by those alone who add."""
+    module = import_module(f"sqlalchemy.dialects.{dialect}")
+    return module.insert  # type: ignore[no-any-return]
 
 
 def _set_flushing(connection: sa.Connection, how: str) -> None:

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.metrics.intervals import wilson_interval
 from riskapi.challengers import ChallengerEvent
 from riskapi.monitoring.book import MonitoringBook
 from riskapi.monitoring.form import Part
@@ -75,6 +74,8 @@ def differences(book: MonitoringBook, named: ChallengerEvent, live_digest: str |
         named: the challenger.
         live_digest: of the model that is live; counts against an earlier one are left out.
     """
+    from models.metrics.intervals import wilson_interval  # noqa: PLC0415 - a service starts without numpy
+
     rows = book.days(named.risk, f"{named.at:%Y-%m-%d}", "9999", SHADOW)
     own = [counts for place, counts in rows if place.digest == named.digest and place.part == live_digest]
     total = added(own)

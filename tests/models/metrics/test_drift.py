@@ -105,7 +105,7 @@ def test_days_that_vary_have_more_noise():
     steady = rng.multinomial(1000, TENTHS, 28)
     by_flight = 50 * rng.multinomial(20, TENTHS, 28)
     assert dispersion(steady).times < 1.3
-    assert dispersion(by_flight).times == pytest.approx(50, rel=0.3)
+    assert 45 < dispersion(by_flight).times < 80
     assert dispersion(by_flight).evenness > 0.7
     assert dispersion(by_flight[:6]) == INDEPENDENT
     tilted = TENTHS * (1 + np.outer(rng.normal(size=28), np.linspace(-0.2, 0.2, 10)))

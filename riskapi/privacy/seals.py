@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-import zlib
 from enum import StrEnum
 
+import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -18,6 +18,8 @@ _PLAIN, _PACKED = b"\x00", b"\x01"
 _PACKED_FROM_BYTES = 2048
 """Smaller parts are not compressed: it would save no page."""
 _CONTENT_BYTES_MAX = 1 << 26
+_LEVEL = 1
+"""Of Zstandard: as small as zlib makes an answer, in a fifth of the time."""
 
 
 class Part(StrEnum):
@@ -51,7 +53,7 @@ def seal(cipher: AESGCM, owner_id: str, part: str, content: bytes, random: bytes
     """
     salt, nonce = random[:_SALT_BYTES], random[_SALT_BYTES:]
     packed = len(content) >= _PACKED_FROM_BYTES
-    kept = salt + _PACKED + zlib.compress(content, 1) if packed else salt + _PLAIN + content
+    kept = salt + _PACKED + zstandard.compress(content, _LEVEL) if packed else salt + _PLAIN + content
     return nonce + cipher.encrypt(nonce, kept, f"{owner_id}/{part}".encode()), commitment(salt + content)
 
 
@@ -80,7 +82,14 @@ def unseal_salted(cipher: AESGCM, owner_id: str, part: str, sealed: bytes) -> by
     except (InvalidTag, ValueError):
         raise SealError(f"The stored {part} of the decision is not what was sealed.") from None
     salt, form, content = kept[:_SALT_BYTES], kept[_SALT_BYTES : _SALT_BYTES + 1], kept[_SALT_BYTES + 1 :]
-    return salt + (zlib.decompressobj().decompress(content, _CONTENT_BYTES_MAX) if form == _PACKED else content)
+    return salt + (_unpack(content) if form == _PACKED else content)
+
+
+def _unpack(content: bytes) -> bytes:
+    size = zstandard.frame_content_size(content)
+    if not 0 <= size <= _CONTENT_BYTES_MAX:
+        raise SealError("The stored part is larger than any that was sealed.")
+    return zstandard.ZstdDecompressor().decompress(content)
 
 
 def commitment(salted: bytes) -> bytes:

@@ -8,7 +8,7 @@ ICAO Doc 9303, the field names of GTAS, and IOM MIDAS for posts without booking 
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import Field, model_validator
 
@@ -45,6 +45,7 @@ __all__ = [
     "History",
     "Journey",
     "Leg",
+    "Received",
     "Seat",
     "Sensitivity",
     "Stay",
@@ -54,6 +55,7 @@ __all__ = [
     "block_types",
     "blocks",
     "dropped_fields",
+    "received",
     "sensitivity_of",
     "stored_form",
 ]
@@ -371,21 +373,53 @@ def blocks(record: TravellerRecord) -> Iterator[tuple[str, Block]]:
             yield from ((f"documents[{place}].", document) for place, document in enumerate(value))
 
 
-def dropped_fields(record: TravellerRecord) -> list[str]:
-    """Name the facts that came and were dropped on receipt.
+class Received(NamedTuple):
+    """What came of a record.
+
+    Attributes:
+        dropped: names of the facts that came and were dropped on receipt, in order of their blocks.
+        names: how many facts and blocks were sent, those of every entry of a list and of ``extra`` included.
+    """
+
+    dropped: list[str]
+    names: int
+
+
+def received(record: TravellerRecord) -> Received:
+    """Look through what came, in one walk.
 
     >>> record = TravellerRecord.model_validate_json(
     ...     '{"record_id": "1", "meals": "AVML", "traveller": {"religion": "x"},'
     ...     ' "crossing": {"mode": "land", "point": "MANDERA", "direction": "in", "expected_at": "2026-01-10T10:00Z"}}')
-    >>> dropped_fields(record)
-    ['meals', 'traveller.religion']
+    >>> received(record)
+    Received(dropped=['meals', 'traveller.religion'], names=9)
     """
+    facts = record.__dict__
+    sent = [record, *[block for name in _BLOCKS if (block := facts[name]) is not None], *record.documents]
+    if record.journey is not None:
+        sent += record.journey.legs
+    names = len(record.extra)
+    clean = True
+    for block in sent:
+        fields = block.__pydantic_fields_set__
+        names += len(fields)
+        clean = clean and block.never_stored.isdisjoint(fields)
+    return Received([] if clean else _dropped(record), names)
+
+
+def _dropped(record: TravellerRecord) -> list[str]:
     return [
-        path + name
-        for path, block in blocks(record)
-        if not block.never_stored.isdisjoint(block.model_fields_set)
-        for name in sorted(block.never_stored & block.model_fields_set)
+        path + name for path, block in blocks(record) for name in sorted(block.never_stored & block.model_fields_set)
     ]
+
+
+_BLOCKS = [name for name, _ in block_types() if name not in {"documents", "journey__legs"}]
+"""Names of the blocks that are there once or not at all."""
+
+
+def dropped_fields(record: TravellerRecord) -> list[str]:
+    """Name the facts that came and were dropped on receipt."""
+    return received(record).dropped
 
 
 def stored_form(record: TravellerRecord, hasher: Callable[[str], str]) -> bytes:

@@ -40,6 +40,8 @@ def check_text(value: str) -> str:
     """
     if value.isspace():
         raise PydanticCustomError("blank_text", "holds nothing but spaces")
+    if value.isascii() and value.isprintable():
+        return value
     return _check_characters(value)
 
 

@@ -1,8 +1,9 @@
 """The application: routes, error answers and life span, put together from the settings."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from features.errors import FeatureError
 from models.errors import ModelError
@@ -23,6 +25,7 @@ from riskapi.access.matrix import Purpose
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import stated_purpose
 from riskapi.describe import extra_schemas
+from riskapi.direct import DirectlyServed
 from riskapi.edge import Edge
 from riskapi.errors import (
     InvalidBodyError,
@@ -117,7 +120,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             await made.stop()
 
     shows_docs = made.settings.shows_docs
-    app = FastAPI(
+    app = DirectlyServed(
         title="riskapi",
         version=__version__,
         description=DESCRIPTION,
@@ -128,14 +131,17 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         openapi_url=None,
     )
     app.state.services = made
-    app.add_middleware(Edge, services=made)
+    layers: list[Callable[[ASGIApp], ASGIApp]] = [partial(Edge, services=made)]
     if made.settings.tracing_endpoint is not None:
-        app.add_middleware(Traced, tracer=tracer_to(made.settings.tracing_endpoint, __version__))
-    app.add_exception_handler(PurposeError, _refuse_purpose)
-    for error in (ServiceError, FeatureError, ModelError, HTTPException, RequestValidationError):
-        app.add_exception_handler(error, _answer)
-    for module in (*ROUTERS, docs) if shows_docs else ROUTERS:
-        app.include_router(module.router)
+        layers.append(partial(Traced, tracer=tracer_to(made.settings.tracing_endpoint, __version__)))
+    for layer in layers:
+        app.add_middleware(layer)
+    for error, answer in _ANSWERS:
+        app.add_exception_handler(error, answer)
+    routers = [module.router for module in ((*ROUTERS, docs) if shows_docs else ROUTERS)]
+    for router in routers:
+        app.include_router(router)
+    app.serve_directly(routers, layers, _ANSWERS)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend the document
     return app
 
@@ -168,6 +174,13 @@ async def _refuse_purpose(request: Request, error: Exception) -> Response:
     except StorageError as failure:
         error = failure
     return _response(answer_for(error))
+
+
+_ANSWERS = (
+    (PurposeError, _refuse_purpose),
+    *((error, _answer) for error in (ServiceError, FeatureError, ModelError, HTTPException, RequestValidationError)),
+)
+"""What answers each kind of foreseen error, the most special first."""
 
 
 def _methods_of(request: Request) -> str:

@@ -32,8 +32,37 @@ class Rectifies(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredRecord:
+    """One answer and the record that it is about, on their way to the store.
+
+    Attributes:
+        ...: those that are not named here are as in :class:`DecisionRecord`.
+        record: as it was submitted (JSON), without the facts that are never stored.
+        age_years: at the crossing, where the record has a date of birth that tells it.
+        answer: as it was sent (JSON).
+    """
+
+    decision_id: str
+    scored_at: str
+    principal: str
+    unit: str
+    key_id: str
+    audiences: tuple[str, ...]
+    digests: tuple[str, ...]
+    dropped: tuple[str, ...]
+    purpose: str | None
+    record: bytes
+    age_years: int | None
+    answer: bytes
+    claim: Claim | None = None
+    rectifies: Rectifies | None = None
+    policy: str = ""
+    referrals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """One answer with all that is needed to account for it, to be stored.
+    """One answer with all that is needed to account for it, as it is stored.
 
     Attributes:
         decision_id: UUID version 7.

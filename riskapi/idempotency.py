@@ -37,6 +37,22 @@ PARAMETER = {
 """How the header is described in the API's own document."""
 
 
+def sent_key(headers: list[tuple[bytes, bytes]]) -> str | None:
+    """Read the key of a request; ``None`` where it has none.
+
+    Raises:
+        InvalidBodyError: for more than one key, or one that is empty, too long or not printable ASCII.
+    """
+    sent = [value for name, value in headers if name == HEADER]
+    if not sent:
+        return None
+    key = sent[0].decode("latin-1").strip()
+    if len(sent) > 1 or not 1 <= len(key) <= LENGTH_MAX or not all(_LOWEST <= one <= _HIGHEST for one in key):
+        rule = f"must be one key of 1 to {LENGTH_MAX} printable ASCII characters"
+        raise InvalidBodyError([Problem(_PLACE, rule, "Send a new UUID for each record.")])
+    return key
+
+
 class IdempotencyKeys:
     """Remembers which requests are on their way, and finds the answers of those that came before.
 
@@ -49,27 +65,17 @@ class IdempotencyKeys:
         self._secret = secret
         self._in_flight: set[tuple[str, bytes]] = set()
 
-    def claim(self, headers: list[tuple[bytes, bytes]], principal: Principal, body: Any) -> Claim | None:
-        """Read the key of a request.
+    def claim(self, key: str, principal: Principal, body: Any) -> Claim:
+        """Make what is stored with the decision about a request that has a key.
 
         Args:
-            headers: of the request.
+            key: of the request.
             principal: who sends it.
             body: parsed; bodies with equal canonical JSON (RFC 8785) are the same.
 
-        Returns:
-            What to store with the decision; ``None`` where the request has no key.
-
         Raises:
-            InvalidBodyError: for more than one key, or one that is empty, too long or not printable ASCII.
+            InvalidBodyError: where the body has no canonical form.
         """
-        sent = [value for name, value in headers if name == HEADER]
-        if not sent:
-            return None
-        key = sent[0].decode("latin-1").strip()
-        if len(sent) > 1 or not 1 <= len(key) <= LENGTH_MAX or not all(_LOWEST <= one <= _HIGHEST for one in key):
-            rule = f"must be one key of 1 to {LENGTH_MAX} printable ASCII characters"
-            raise InvalidBodyError([Problem(_PLACE, rule, "Send a new UUID for each record.")])
         try:
             canonical = rfc8785.dumps(body)
         except rfc8785.CanonicalizationError:

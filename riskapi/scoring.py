@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from features.errors import FeatureError
 from features.record import TravellerRecord, dropped_fields
 from features.risk import Audience
 from models.assessment import RiskAssessment
-from riskapi.errors import InvalidBodyError, NoApprovedModelError
-from riskapi.live import LiveModels
+from riskapi.errors import InvalidBodyError, NoApprovedModelError, ServiceError
+from riskapi.live import LiveModel, LiveModels, Values
 from riskapi.moments import iso
 
 NOTICE = (
@@ -40,12 +41,53 @@ class Assessment:
     risks: Sequence[RiskAssessment]
 
 
-def assess(
-    record: TravellerRecord,
-    active: LiveModels,
-    audiences: frozenset[Audience],
-    now: datetime,
-) -> Assessment:
+Failure = ServiceError | FeatureError
+"""Why there is no assessment."""
+
+
+class Scorable(NamedTuple):
+    """A record, and for whom it is assessed.
+
+    Attributes:
+        record: validated.
+        audiences: whose scores the caller may see; no other risk is computed.
+        dropped: names of the facts that came and were dropped on receipt.
+    """
+
+    record: TravellerRecord
+    audiences: frozenset[Audience]
+    dropped: list[str]
+
+
+def assess_all(wanted: Sequence[Scorable], active: LiveModels, now: datetime) -> list[Assessment | Failure]:
+    """Assess records, each step for all of them before the next.
+
+    Args:
+        wanted: records.
+        active: the approved models.
+        now: the time of the assessment, in UTC.
+
+    Returns:
+        In their order, the assessment of each or why there is none: no approved model is for its audiences, or it has
+        columns that no model declares.
+    """
+    scored_at = iso(now)
+    computed = [_values(one, active) for one in wanted]
+    risks: list[list[RiskAssessment]] = [
+        [] if isinstance(values, Exception) else [model.scorer.assess(own) for model, own in values]
+        for values in computed
+    ]
+    return [
+        values
+        if isinstance(values, Exception)
+        else Assessment(
+            one.record.record_id, scored_at, NOTICE, one.dropped, CREW if _is_crew(one.record) else None, found
+        )
+        for one, values, found in zip(wanted, computed, risks, strict=True)
+    ]
+
+
+def assess(record: TravellerRecord, active: LiveModels, audiences: frozenset[Audience], now: datetime) -> Assessment:
     """Assess one record for one caller.
 
     Args:
@@ -58,17 +100,27 @@ def assess(
         NoApprovedModelError: where no approved model is for these audiences.
         InvalidBodyError: where the record has columns that no model declares.
     """
-    models = active.for_audiences(audiences)
+    [found] = assess_all([Scorable(record, audiences, dropped_fields(record))], active, now)
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _values(one: Scorable, active: LiveModels) -> Sequence[tuple[LiveModel, Values]] | Failure:
+    """Compute what the models read of a record; nothing for crew, which is not scored."""
+    models = active.for_audiences(one.audiences)
     if not models:
-        raise NoApprovedModelError("No approved model is live for this key's audiences. Propose and approve one.")
+        return NoApprovedModelError("No approved model is live for this key's audiences. Propose and approve one.")
+    record = one.record
     if record.extra and (problems := models.problems_of_extra(record)):
-        raise InvalidBodyError(problems)
-    crew = record.traveller is not None and record.traveller.passenger_type == "C"
-    return Assessment(
-        record.record_id,
-        iso(now),
-        NOTICE,
-        dropped_fields(record),
-        CREW if crew else None,
-        () if crew else [model.scorer.assess(values) for model, values in models.values(record)],
-    )
+        return InvalidBodyError(problems)
+    if _is_crew(record):
+        return ()
+    try:
+        return models.values(record)
+    except FeatureError as error:
+        return error
+
+
+def _is_crew(record: TravellerRecord) -> bool:
+    return record.traveller is not None and record.traveller.passenger_type == "C"

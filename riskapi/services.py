@@ -22,6 +22,7 @@ from riskapi.access.tokens import tokens_of
 from riskapi.active import ActiveModels
 from riskapi.approvals import Approvals
 from riskapi.challengers import Challengers
+from riskapi.deciding import Asked, Decided, answer_all
 from riskapi.errors import StorageError
 from riskapi.idempotency import IdempotencyKeys
 from riskapi.limits import ProbingQuota, RateLimit
@@ -43,6 +44,7 @@ from riskapi.selection_policy import SelectionPolicy
 from riskapi.settings import Settings
 from riskapi.storage.contents import Contents
 from riskapi.storage.decisions import SqlDecisionStore
+from riskapi.storage.dividing import DividingSink
 from riskapi.storage.engine import is_embedded, open_engine
 from riskapi.storage.ledger import SqlLedger
 from riskapi.storage.log_key import log_key
@@ -52,6 +54,7 @@ from riskapi.storage.process import StoreProcess
 from riskapi.storage.process_writer import ProcessWriter
 from riskapi.storage.writer import DecisionWriter, GroupCommitWriter
 from riskapi.telemetry import Metrics, where_it_failed
+from riskapi.turns import Turns
 
 _RING_REFRESH_SECONDS_MIN = 0.1
 
@@ -131,7 +134,8 @@ class Services:
         self.outcomes = Outcomes(
             self.outcome_store, self.decisions, active=self.active, secret=self.secret, clock=clock
         )
-        self.writer: DecisionWriter = remote or GroupCommitWriter(self.decisions, **bounds)
+        self.writer: DecisionWriter = remote or GroupCommitWriter(DividingSink(self.decisions, self.secret), **bounds)
+        self.turns: Turns[Asked, Decided] = Turns(lambda asked: answer_all(self, self.active.live, asked))
         self.alarms = Alarms(self, clock)
         self.store_failure: str | None = None
         """Why the store could not be read at the last look, where it could not."""

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from riskapi.access.matrix import MATRIX, Action
@@ -111,6 +112,11 @@ class DirectRoute(GuardedRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)  # answers 405
             return
-        await self.guard(scope)
-        response = await self.endpoint(Request(scope, receive, send))
+        response = await self.answer(scope, receive, send)
         await response(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> Response:
+        """Answer one request, or raise what is to be answered."""
+        await self.guard(scope)
+        response: Response = await self.endpoint(Request(scope, receive, send))
+        return response

@@ -10,15 +10,20 @@ import orjson
 from features.minor import age_on
 from features.record import Sensitivity, TravellerRecord, block_types, sensitivity_of
 from features.timing import crossing_day
+from riskapi.decisions import AnsweredRecord, DecisionRecord
 from riskapi.privacy.seals import RANDOM_BYTES, Part, commitment, fresh_random, seal, unseal, unseal_salted
+from riskapi.secret import ServiceSecret
 
 __all__ = [
     "RANDOM_BYTES",
     "SUBJECT",
     "Part",
     "SplitRecord",
+    "age_of",
     "commitment",
+    "divide",
     "fresh_random",
+    "kept_of",
     "rejoin",
     "seal",
     "split",
@@ -48,32 +53,34 @@ class SplitRecord:
         input: JSON that validates as a record and gives the same feature values; linkage facts are keyed hashes.
         identity: JSON object of facts of identity and contact by place, such as ``documents[0].number``.
         subject: says who it is, for the keyed hash: document, else name and birth, else the sender's id.
+        record_id: the sender's id.
     """
 
     input: bytes
     identity: bytes
     subject: bytes
+    record_id: str
 
 
-def split(record: TravellerRecord, hasher: Callable[[str], str]) -> SplitRecord:
+def split(record: bytes, age_years: int | None, hasher: Callable[[str], str]) -> SplitRecord:
     """Part what identifies from what is needed to account for a score.
 
     A date of birth leaves the age at the crossing behind; a telephone number its keyed hash, since features count them.
 
     Args:
-        record: validated.
+        record: JSON of a valid record without the facts that are never stored.
+        age_years: at the crossing, where the date of birth tells it.
         hasher: keyed hash of a linkage fact.
     """
-    facts: dict[str, Any] = record.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+    facts: dict[str, Any] = orjson.loads(record)
     identity: dict[str, Any] = {"record_id": facts["record_id"]}
     facts["record_id"] = HIDDEN
-    traveller = record.traveller
-    if traveller is not None and traveller.date_of_birth is not None:
-        age = age_on(crossing_day(record), traveller.date_of_birth)
-        if "age_years" in facts["traveller"]:
-            identity["traveller.age_years"] = facts["traveller"].pop("age_years")
-        if age is not None:
-            facts["traveller"]["age_years"] = min(age, AGE_MAX)
+    traveller = facts.get("traveller")
+    if traveller and traveller.get("date_of_birth") is not None:
+        if (stated := traveller.pop("age_years", None)) is not None:
+            identity["traveller.age_years"] = stated
+        if age_years is not None:
+            traveller["age_years"] = min(age_years, AGE_MAX)
     for block, moved in _MOVED.items():
         found = facts.get(block)
         if found.__class__ is dict:
@@ -81,7 +88,49 @@ def split(record: TravellerRecord, hasher: Callable[[str], str]) -> SplitRecord:
         elif found:
             for place, one in enumerate(found):
                 _move(one, moved, f"{block}[{place}].", identity, hasher)
-    return SplitRecord(orjson.dumps(facts), orjson.dumps(identity), orjson.dumps(_subject(identity)))
+    return SplitRecord(
+        orjson.dumps(facts), orjson.dumps(identity), orjson.dumps(_subject(identity)), identity["record_id"]
+    )
+
+
+def divide(answered: AnsweredRecord, secret: ServiceSecret) -> DecisionRecord:
+    """Make of an answer and its record what is stored of them.
+
+    Args:
+        answered: as it was handed over.
+        secret: for the keyed hashes of linkage facts and of the subject.
+    """
+    parts = split(answered.record, answered.age_years, secret.hash_fact)
+    return DecisionRecord(
+        answered.decision_id,
+        answered.scored_at,
+        answered.principal,
+        answered.unit,
+        answered.key_id,
+        answered.audiences,
+        answered.digests,
+        answered.dropped,
+        answered.purpose,
+        secret.hash_subject(SUBJECT, parts.subject),
+        parts.input,
+        parts.identity,
+        without_record_id(answered.answer, parts.record_id),
+        answered.claim,
+        answered.rectifies,
+        answered.policy,
+        answered.referrals,
+    )
+
+
+def kept_of(record: TravellerRecord) -> bytes:
+    """Write what of a record may be stored: all of it but the facts that are never stored (JSON)."""
+    return record.model_dump_json(exclude_none=True, exclude_unset=True).encode()
+
+
+def age_of(record: TravellerRecord) -> int | None:
+    """The age at the crossing that a record's date of birth tells; ``None`` where it tells none."""
+    born = None if record.traveller is None else record.traveller.date_of_birth
+    return None if born is None else age_on(crossing_day(record), born)
 
 
 def rejoin(input_: bytes, identity: bytes | None) -> dict[str, Any]:
@@ -129,6 +178,8 @@ def _move(
 ) -> None:
     for name in block.keys() & moved.keys():
         value = block.pop(name)
+        if value is None:
+            continue
         identity[path + name] = value
         if moved[name] is Sensitivity.HASHED:
             block[name] = hasher(value)

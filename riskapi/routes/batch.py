@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -14,9 +14,9 @@ from riskapi.access.callers import CALLER
 from riskapi.access.guard import DirectRoute, allows
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
-from riskapi.access.purpose import PARAMETER_BESIDE_RECORDS, Use, stated_purpose
+from riskapi.access.purpose import PARAMETER_BESIDE_RECORDS, stated_purpose
 from riskapi.body import JSON_TYPES, NDJSON_TYPE, check_media_type, read_body, strict_json
-from riskapi.decisions import DecisionRecord
+from riskapi.deciding import Asked, Decided, answer_all
 from riskapi.describe import RECORDS, body_of, problems, request_body
 from riskapi.edge import NOTES
 from riskapi.errors import (
@@ -30,20 +30,14 @@ from riskapi.errors import (
     problem_document,
 )
 from riskapi.live import LiveModels
-from riskapi.routes.scores import decide, read_record
 from riskapi.schemas import RECORD_EXAMPLES, BatchAnswer
-from riskapi.scoring import Assessment
 from riskapi.services import Services
+from riskapi.turns import AT_ONCE_MAX
 
 router = APIRouter(tags=["scores"], route_class=DirectRoute)
 
-_ROWS_PER_TURN = 8
-"""After so many rows the event loop serves others: about two milliseconds."""
 _EXAMPLE = [RECORD_EXAMPLES["air"]["value"], RECORD_EXAMPLES["land"]["value"]]
 _NDJSON_EXAMPLE = "\n".join(json.dumps(record) for record in _EXAMPLE)
-
-Row = tuple[bytes, Any]
-"""One record: its JSON, and the same parsed."""
 
 
 @router.post(
@@ -75,15 +69,15 @@ async def score_batch(request: Request) -> Response:
     settings = services.settings
     media_type, announced = check_media_type(request.scope, (*JSON_TYPES, NDJSON_TYPE))
     raw = await read_body(request.receive, announced, settings.batch_body_limit_bytes, settings.body_timeout_seconds)
-    rows = list(_lines(raw) if media_type == NDJSON_TYPE else _elements(raw))
+    rows = _lines(raw) if media_type == NDJSON_TYPE else list(_elements(raw))
     if len(rows) > settings.batch_limit_rows:
         raise BodyTooLargeError(f"A batch may have {settings.batch_limit_rows} records. Send several batches.")
     live = services.active.live
     answers, decided = await _answer_rows(rows, services, live, principal, stated_purpose(request.scope["headers"]))
     if decided:
-        await services.writer.append([decision for decision, _ in decided])
-    for _, assessment in decided:
-        services.metrics.count(assessment)
+        await services.writer.append([one.row for one in decided])
+    for one in decided:
+        services.metrics.count(one.assessment)
     request.scope[NOTES] |= {"rows": len(rows), "scored": len(decided), "digests": live.digests}
     if media_type == NDJSON_TYPE:
         lines = b"".join([orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE) for answer in answers])
@@ -93,46 +87,40 @@ async def score_batch(request: Request) -> Response:
 
 
 async def _answer_rows(
-    rows: list[Row | ServiceError], services: Services, live: LiveModels, principal: Principal, stated: str | None
-) -> tuple[list[dict[str, Any]], list[tuple[DecisionRecord, Assessment]]]:
-    """Assess row after row, letting other requests in between; the answers wait until the decisions are stored."""
+    rows: Sequence[bytes | ServiceError], services: Services, live: LiveModels, principal: Principal, stated: str | None
+) -> tuple[list[dict[str, Any]], list[Decided]]:
+    """Assess some rows at a time, letting other requests in between; answers wait until decisions are stored."""
     answers: list[dict[str, Any]] = []
     decided = []
-    for place, row in enumerate(rows):
-        if place % _ROWS_PER_TURN == _ROWS_PER_TURN - 1:
-            await asyncio.sleep(0)
-        try:
-            if isinstance(row, ServiceError):
-                raise row
-            record = read_record(*row, f"records[{place}]")
-            answer, decision, assessment = decide(
-                services, live, Use(principal, services.purposes.check(principal, stated, record.purpose_code)), record
-            )
-        except (NoApprovedModelError, PurposeError):  # no row is stored where one of them may not be looked at
-            raise
-        except ServiceError as error:
-            answers.append({"row": place, "answer": None, "problem": problem_document(error)})
-        else:
-            decided.append((decision, assessment))
-            answers.append({"row": place, "answer": orjson.Fragment(answer), "problem": None})
+    for start in range(0, len(rows), AT_ONCE_MAX):
+        some = list(enumerate(rows[start : start + AT_ONCE_MAX], start))
+        asked = [Asked(principal, stated, row, f"records[{place}]") for place, row in some if isinstance(row, bytes)]
+        results = iter(answer_all(services, live, asked))
+        for place, row in some:
+            found = next(results) if isinstance(row, bytes) else row
+            if isinstance(found, Decided):
+                decided.append(found)
+                answers.append({"row": place, "answer": orjson.Fragment(found.answer), "problem": None})
+            elif isinstance(found, ServiceError) and not isinstance(found, (NoApprovedModelError, PurposeError)):
+                told = _at(place, found) if isinstance(found, MalformedBodyError) else found
+                answers.append({"row": place, "answer": None, "problem": problem_document(told)})
+            else:  # no row is stored where one of them may not be looked at
+                raise found
+        await asyncio.sleep(0)
     return answers, decided
 
 
-def _lines(raw: bytes) -> Iterator[Row | ServiceError]:
-    for place, line in enumerate(line for line in raw.split(b"\n") if line.strip()):
-        try:
-            yield line, strict_json(line)
-        except MalformedBodyError as error:
-            yield _at(place, error)
+def _lines(raw: bytes) -> list[bytes]:
+    return [line for line in raw.split(b"\n") if line.strip()]
 
 
-def _elements(raw: bytes) -> Iterator[Row | ServiceError]:
+def _elements(raw: bytes) -> Iterator[bytes | ServiceError]:
     parsed = strict_json(raw)
     if not isinstance(parsed, list):
         raise InvalidBodyError([Problem("(body)", "a list of records is expected", "Send a JSON array of records.")])
     for place, element in enumerate(parsed):
         try:
-            yield json.dumps(element, allow_nan=False, ensure_ascii=False).encode(), element
+            yield json.dumps(element, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
         except ValueError:  # 1e999 is JSON, but no number that can be meant
             problem = Problem(f"records[{place}]", "has a number that is too large", "Send numbers of ordinary size.")
             yield InvalidBodyError([problem])

@@ -16,18 +16,18 @@ from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import PARAMETER, Use, stated_purpose
 from riskapi.body import check_media_type, read_body
+from riskapi.deciding import Case, Decided, decide_all
 from riskapi.describe import body_of, problems, request_body
 from riskapi.edge import NOTES
 from riskapi.messages.voyage_codes import MODES
 from riskapi.messages.voyage_manifest import MAX_PASSENGERS, read_voyage_manifest
-from riskapi.routes.scores import decide
+from riskapi.reading import sent_as
 from riskapi.schemas import ProblemRow, ScoreAnswer, Wire
 from riskapi.services import Services
+from riskapi.turns import AT_ONCE_MAX
 
 router = APIRouter(tags=["scores"], route_class=DirectRoute)
 
-_ROWS_PER_TURN = 8
-"""After so many travellers the event loop serves others."""
 _EXAMPLE = {
     "EventCode": "DC",
     "VoyageKey": "517c62be54d6822e33424d0fd7057440",
@@ -135,11 +135,14 @@ async def score_manifest(request: Request) -> Response:
     raw = await read_body(request.receive, announced, settings.batch_body_limit_bytes, settings.body_timeout_seconds)
     manifest = await asyncio.to_thread(read_voyage_manifest, raw)
     live = services.active.live
-    decided = []
-    for place, record in enumerate(manifest.records):
-        if place % _ROWS_PER_TURN == _ROWS_PER_TURN - 1:
-            await asyncio.sleep(0)
-        decided.append(decide(services, live, use, record))
+    decided: list[Decided] = []
+    for start in range(0, len(manifest.records), AT_ONCE_MAX):
+        cases = [Case(use, sent_as(record)) for record in manifest.records[start : start + AT_ONCE_MAX]]
+        for found in decide_all(services, live, cases):
+            if isinstance(found, Exception):
+                raise found
+            decided.append(found)
+        await asyncio.sleep(0)
     if decided:
         await services.writer.append([row for _, row, _ in decided])
     for _, _, assessment in decided:

@@ -16,12 +16,13 @@ from riskapi.access.principal import Principal
 from riskapi.access.purpose import PARAMETER_BESIDE_RECORDS, Use, stated_purpose
 from riskapi.audit import NOT_FOUND
 from riskapi.body import check_media_type, read_body, strict_json
+from riskapi.deciding import Case, decide
 from riskapi.decisions import Rectifies
 from riskapi.describe import RECORD_REF, body_of, problems, request_body
 from riskapi.edge import NOTES
 from riskapi.errors import InvalidBodyError, NotFoundError, Problem
 from riskapi.ids import is_uuid
-from riskapi.routes.scores import decide, read_record
+from riskapi.reading import read_record
 from riskapi.schemas import RECTIFICATION_REASONS, ScoreAnswer
 from riskapi.services import Services
 
@@ -65,10 +66,10 @@ async def rectify(request: Request) -> Response:
     _, announced = check_media_type(request.scope)
     raw = await read_body(request.receive, announced, settings.body_limit_bytes, settings.body_timeout_seconds)
     reason, parsed = _parts(strict_json(raw))
-    record = read_record(orjson.dumps(parsed), parsed, "record")
-    purpose = services.purposes.check(principal, stated_purpose(request.scope["headers"]), record.purpose_code)
+    sent = read_record(orjson.dumps(parsed), "record")
+    purpose = services.purposes.check(principal, stated_purpose(request.scope["headers"]), sent.record.purpose_code)
     original = await asyncio.to_thread(_reached, services, request.path_params["decision_id"], principal)
-    answer, row, assessment = decide(services, services.active.live, Use(principal, purpose), record)
+    answer, row, assessment = decide(services, services.active.live, Case(Use(principal, purpose), sent))
     await services.writer.append((replace(row, rectifies=Rectifies(original, reason)),))
     services.metrics.count(assessment)
     request.scope[NOTES] |= {"decision_id": row.decision_id, "rectifies": original, "digests": row.digests}

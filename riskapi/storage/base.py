@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from riskapi.access.keys import KeyRow
-from riskapi.decisions import Claim, DecisionRecord, Refused, StoredDecision
+from riskapi.decisions import AnsweredRecord, Claim, DecisionRecord, Refused, StoredDecision
 
 
 class Event(StrEnum):
@@ -68,18 +68,24 @@ Rule = Callable[[Sequence[LedgerEvent]], None]
 """Decides within the transaction whether an event may happen, given all events so far; raises if not."""
 
 
-class DecisionSink(Protocol):
-    """Takes decisions."""
+class AnswerSink(Protocol):
+    """Takes answers with the records that they are about."""
 
-    def append(self, rows: Sequence[DecisionRecord]) -> Refused:
+    def append(self, rows: Sequence[AnsweredRecord]) -> Refused:
         """Store rows in one durable transaction; gives the ids of those whose idempotency key is taken."""
 
     def tick(self) -> None:
         """See to what is due while nothing is stored; an error says that the store is not well."""
 
 
-class DecisionStore(DecisionSink, Protocol):
+class DecisionStore(Protocol):
     """Keeps decisions."""
+
+    def append(self, rows: Sequence[DecisionRecord]) -> Refused:
+        """Store rows in one durable transaction; gives the ids of those whose idempotency key is taken."""
+
+    def tick(self) -> None:
+        """See to what is due while nothing is stored; an error says that the store is not well."""
 
     def decision(self, decision_id: str) -> StoredDecision | None:
         """Find one decision."""

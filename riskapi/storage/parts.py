@@ -14,6 +14,7 @@ from riskapi.secret import ServiceSecret
 from riskapi.settings import Settings
 from riskapi.storage.checkpoints import CheckpointBook
 from riskapi.storage.decisions import SqlDecisionStore
+from riskapi.storage.dividing import DividingSink
 from riskapi.storage.engine import is_embedded, open_database, open_engine
 from riskapi.storage.journal import Journal
 from riskapi.storage.log_key import log_key
@@ -45,9 +46,10 @@ def open_journal(
     return Journal(engine, clock, book, gate)
 
 
-def open_writer(settings: Settings) -> tuple[SqlDecisionStore, Journal]:
-    """What stores decisions, with a chain of its own."""
+def open_writer(settings: Settings) -> tuple[DividingSink, Journal]:
+    """What stores answers as decisions, with a chain of its own."""
     engine = open_engine(settings)
     journal = open_journal(engine, settings, lambda: datetime.now(UTC))
     journal.lead(lease_for(engine, settings, WRITER))
-    return SqlDecisionStore(engine, journal, open_keys(settings, ServiceSecret(settings.secret_key))), journal
+    secret = ServiceSecret(settings.secret_key)
+    return DividingSink(SqlDecisionStore(engine, journal, open_keys(settings, secret)), secret), journal

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from riskapi.decisions import Claim, DecisionRecord, Rectifies, Refused
+from riskapi.decisions import AnsweredRecord, Claim, Rectifies, Refused
 from riskapi.errors import ChainError, ServiceError, StorageError
 from riskapi.settings import Settings
 
@@ -113,7 +113,7 @@ class Incoming:
         return _meaning(marshal.loads(message))  # noqa: S302 - from our own process, through a private socket
 
 
-def message_of(rows: Sequence[DecisionRecord]) -> bytes:
+def message_of(rows: Sequence[AnsweredRecord]) -> bytes:
     """Write the message that asks to store rows."""
     return _framed(marshal.dumps(list(map(_plain, rows))))
 
@@ -123,7 +123,7 @@ def _meaning(answer: tuple[int, Any]) -> tuple[Refused, StorageError | None]:
     return (said, None) if outcome == _STORED else ((), _ERRORS[outcome](said))
 
 
-def _plain(row: DecisionRecord) -> tuple[Any, ...]:
+def _plain(row: AnsweredRecord) -> tuple[Any, ...]:
     """Write a row as plain values, in the order of its fields; words of a list become texts."""
     return (
         row.decision_id,
@@ -135,9 +135,8 @@ def _plain(row: DecisionRecord) -> tuple[Any, ...]:
         row.digests,
         row.dropped,
         row.purpose and str(row.purpose),
-        row.subject,
-        row.input,
-        row.identity,
+        row.record,
+        row.age_years,
         row.answer,
         row.claim and tuple(row.claim),
         row.rectifies and tuple(row.rectifies),
@@ -146,8 +145,8 @@ def _plain(row: DecisionRecord) -> tuple[Any, ...]:
     )
 
 
-def _record(values: tuple[Any, ...]) -> DecisionRecord:
-    row = DecisionRecord(*values)
+def _record(values: tuple[Any, ...]) -> AnsweredRecord:
+    row = AnsweredRecord(*values)
     if row.claim is None and row.rectifies is None:
         return row
     return replace(row, claim=row.claim and Claim(*row.claim), rectifies=row.rectifies and Rectifies(*row.rectifies))

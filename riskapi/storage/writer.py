@@ -7,14 +7,14 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from riskapi.decisions import DecisionRecord, Refused
+from riskapi.decisions import AnsweredRecord, Refused
 from riskapi.errors import ServiceError, StorageError
-from riskapi.storage.base import DecisionSink
+from riskapi.storage.base import AnswerSink
 
 _TICK_SECONDS = 1.0
 """How often an idle writer looks whether a checkpoint is due."""
 
-Waiting = tuple[Sequence[DecisionRecord], "asyncio.Future[Refused]"]
+Waiting = tuple[Sequence[AnsweredRecord], "asyncio.Future[Refused]"]
 Watch = Callable[[int, float, bool], None]
 """Told of each transaction: rows, seconds, whether it was stored."""
 
@@ -68,7 +68,7 @@ class DecisionWriter(ABC):
     async def close(self) -> None:
         """Store what waits, then end."""
 
-    def append(self, rows: Sequence[DecisionRecord]) -> "asyncio.Future[Refused]":
+    def append(self, rows: Sequence[AnsweredRecord]) -> "asyncio.Future[Refused]":
         """Hand rows over.
 
         Returns:
@@ -129,7 +129,7 @@ class GroupCommitWriter(DecisionWriter):
         watch: told of each transaction.
     """
 
-    def __init__(self, store: DecisionSink, *, rows_max: int, waiting_max: int, watch: Watch | None = None) -> None:
+    def __init__(self, store: AnswerSink, *, rows_max: int, waiting_max: int, watch: Watch | None = None) -> None:
         super().__init__(rows_max=rows_max, waiting_max=waiting_max, watch=watch)
         self._store = store
         self._work = threading.Event()

@@ -15,7 +15,7 @@ from riskapi.services import Services
 from riskapi.storage.process import StoreProcess
 from riskapi.storage.process_writer import ProcessWriter
 from tests.contracts.store_makers import bodies, entries, is_sqlite
-from tests.riskapi.makers import bearer, go_live, make_key, row, serving
+from tests.riskapi.makers import answered, bearer, go_live, make_key, serving
 
 
 def run(services, scenario, **bounds):
@@ -36,9 +36,9 @@ def run(services, scenario, **bounds):
 
 def test_process_stores_what_it_is_given(services):
     """Every field arrives, claims and corrections too, in a chain of the process's own."""
-    first = row(claim=Claim(b"key", b"body"))
-    second = row("Another gateway", rectifies=Rectifies(first.decision_id, "typing_error"), purpose=None)
-    again = row(claim=Claim(b"key", b"other"))
+    first = answered(claim=Claim(b"key", b"body"))
+    second = answered("Another gateway", rectifies=Rectifies(first.decision_id, "typing_error"), purpose=None)
+    again = answered(claim=Claim(b"key", b"other"))
 
     async def scenario(writer, process):
         return [list(await writer.append(rows)) for rows in ([first, second], [again])], writer.chain
@@ -46,7 +46,8 @@ def test_process_stores_what_it_is_given(services):
     refused, chain = run(services, scenario)
     assert refused == [[], [again.decision_id]]
     found = services.decisions.decision(second.decision_id)
-    assert (found.input, found.identity, found.answer) == (second.input, second.identity, second.answer)
+    assert (found.input, found.answer) == (b'{"record_id":"x","traveller":{}}', b'{"record_id":null,"risks":[]}')
+    assert found.identity == b'{"record_id":"r1","traveller.surname":"ABDI"}'
     assert found.supersedes == first.decision_id
     assert found.writer == chain == ("2" if is_sqlite(services) else "1")
     assert services.decisions.claimed("Gateway", first.claim) == (first.decision_id, True)
@@ -54,12 +55,12 @@ def test_process_stores_what_it_is_given(services):
 
 def test_whatever_waits_goes_along_and_large_messages_arrive(services):
     """While one transaction is under way others gather; a message larger than the socket's buffer comes through."""
-    rows = [row(answer=b"x" * 20_000) for _ in range(300)]
+    rows = [answered(answer=b"x" * 20_000) for _ in range(300)]
 
     async def scenario(writer, process):
         futures = [writer.append([one]) for one in rows]
         assert writer.waiting_rows == 300
-        await asyncio.gather(*futures, writer.append(later := [row() for _ in range(150)]))
+        await asyncio.gather(*futures, writer.append(later := [answered() for _ in range(150)]))
         return later[-1]
 
     last = run(services, scenario)
@@ -69,7 +70,7 @@ def test_whatever_waits_goes_along_and_large_messages_arrive(services):
 
 def test_error_comes_back_as_what_it_is_and_the_process_goes_on(services):
     """A refused transaction is an error of the store for those who waited, with nothing of what was sent in it."""
-    twice, after = row("ZZMARKZZ"), row()
+    twice, after = answered("ZZMARKZZ"), answered()
 
     async def scenario(writer, process):
         with pytest.raises(StorageError, match=r"IntegrityError|UniqueViolation") as caught:
@@ -86,12 +87,12 @@ def test_error_comes_back_as_what_it_is_and_the_process_goes_on(services):
 
 def test_killed_process_loses_nothing_that_was_acknowledged_and_is_started_again(services):
     """Its end is an error for those who wait; another one is started, which goes on in the same chain."""
-    before, after = row(), row()
+    before, after = answered(), answered()
 
     async def scenario(writer, process):
         await writer.append([before])
         os.kill(process.pid, signal.SIGKILL)
-        outcomes = await asyncio.gather(*(writer.append([row()]) for _ in range(3)), return_exceptions=True)
+        outcomes = await asyncio.gather(*(writer.append([answered()]) for _ in range(3)), return_exceptions=True)
         assert {str(one) for one in outcomes} == {"The writer's process has ended. Nothing was acknowledged."}
         assert writer.failure is not None
         for _ in range(2000):
@@ -132,7 +133,7 @@ def test_other_writer_of_an_embedded_store_gets_its_turn(services):
 
         async def score():
             while busy:
-                await writer.append([row()])
+                await writer.append([answered()])
 
         def append(number):
             services.journal.append(Kind.ACCESS, {"number": number})

@@ -53,9 +53,9 @@ import os
 import pathlib
 import signal
 
-import fastapi
+import riskapi.direct as direct
 
-real_call = fastapi.FastAPI.__call__
+real_call = direct.DirectlyServed.__call__
 armed = pathlib.Path(__file__).with_name("armed")
 
 
@@ -70,7 +70,7 @@ async def call(self, scope, receive, send):
     await real_call(self, scope, receive, crash)
 
 
-fastapi.FastAPI.__call__ = call
+direct.DirectlyServed.__call__ = call
 """
 """Service and writer end when a decision is on disk and nothing of its answer has left, where a file says so."""
 

@@ -16,7 +16,7 @@ from riskapi.access.keys import new_key
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.app import create_app
-from riskapi.decisions import DecisionRecord
+from riskapi.decisions import AnsweredRecord, DecisionRecord
 from riskapi.ids import uuid7
 from riskapi.services import Services
 from riskapi.settings import Settings
@@ -139,6 +139,25 @@ def row(principal: str = "Gateway", subject: bytes = b"somebody", **changes: Any
         "answer": b'{"record_id":null,"risks":[]}',
     }
     return DecisionRecord(**(values | changes))
+
+
+def answered(principal: str = "Gateway", **changes: Any) -> AnsweredRecord:
+    """An answer with its record, about nobody, to hand to a writer."""
+    values = {
+        "decision_id": uuid7(),
+        "scored_at": "2026-03-14T09:00:00.000Z",
+        "principal": principal,
+        "unit": "",
+        "key_id": "0" * 16,
+        "audiences": ("enforcement", "protection"),
+        "digests": ("sha256:" + "0" * 64,),
+        "dropped": ("meals",),
+        "purpose": "border_control",
+        "record": b'{"record_id":"r1","traveller":{"surname":"ABDI"}}',
+        "age_years": None,
+        "answer": b'{"record_id":"r1","risks":[]}',
+    }
+    return AnsweredRecord(**(values | changes))
 
 
 def written_until(captured: Any, sign: str) -> tuple[str, str]:

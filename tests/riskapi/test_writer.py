@@ -5,7 +5,7 @@ import pytest
 
 from riskapi.errors import StorageError
 from riskapi.storage.writer import GroupCommitWriter
-from tests.riskapi.makers import row
+from tests.riskapi.makers import answered
 
 
 class SlowStore:
@@ -66,9 +66,9 @@ def test_whatever_waits_goes_into_one_transaction():
 
     async def scenario(writer, store):
         store.gate.clear()
-        first = writer.append([row("first")])
+        first = writer.append([answered("first")])
         await until(lambda: not writer._waiting)
-        others = [writer.append([row(f"r{n}")]) for n in range(50)]
+        others = [writer.append([answered(f"r{n}")]) for n in range(50)]
         assert writer.waiting_rows == 51
         store.gate.set()
         await asyncio.gather(first, *others)
@@ -82,7 +82,7 @@ def test_answer_waits_for_the_transaction():
 
     async def scenario(writer, store):
         store.gate.clear()
-        future = writer.append([row()])
+        future = writer.append([answered()])
         await asyncio.sleep(0.05)
         assert not future.done()
         assert store.transactions == []
@@ -98,10 +98,10 @@ def test_failed_transaction_acknowledges_nothing_and_the_next_one_works():
 
     async def scenario(writer, store):
         store.failure = StorageError("the disk is full")
-        outcomes = await asyncio.gather(*(writer.append([row(f"r{n}")]) for n in range(3)), return_exceptions=True)
+        outcomes = await asyncio.gather(*(writer.append([answered(f"r{n}")]) for n in range(3)), return_exceptions=True)
         assert all(isinstance(one, StorageError) for one in outcomes)
         store.failure = None
-        await writer.append([row("after")])
+        await writer.append([answered("after")])
         return [rows[0].principal for rows in store.transactions]
 
     assert run(scenario) == ["after"]
@@ -113,7 +113,7 @@ def test_unforeseen_failure_reaches_the_callers_without_its_text():
     async def scenario(writer, store):
         store.failure = RuntimeError("ZZMARKZZ")
         with pytest.raises(StorageError) as caught:
-            await writer.append([row()])
+            await writer.append([answered()])
         return str(caught.value)
 
     assert "ZZMARKZZ" not in run(scenario)
@@ -124,10 +124,10 @@ def test_rows_of_one_append_are_not_parted():
 
     async def scenario(writer, store):
         store.gate.clear()
-        writer.append([row("first")])
+        writer.append([answered("first")])
         await until(lambda: not writer._waiting)
         sizes = (60, 60, 300, 1)
-        done = [writer.append([row(f"r{n}") for n in range(size)]) for size in sizes]
+        done = [writer.append([answered(f"r{n}") for n in range(size)]) for size in sizes]
         store.gate.set()
         await asyncio.gather(*done)
         return [len(rows) for rows in store.transactions]
@@ -140,9 +140,9 @@ def test_too_many_waiting_rows_are_sent_away_at_once():
 
     async def scenario(writer, store):
         store.gate.clear()
-        kept = writer.append([row()] * 900)
+        kept = writer.append([answered()] * 900)
         with pytest.raises(StorageError, match="Too many"):
-            writer.append([row()] * 200)
+            writer.append([answered()] * 200)
         store.gate.set()
         await kept
         return writer.waiting_rows
@@ -157,11 +157,11 @@ def test_close_stores_what_waits():
         store = SlowStore()
         writer = writer_of(store)
         writer.start()
-        futures = [writer.append([row(f"r{n}")]) for n in range(20)]
+        futures = [writer.append([answered(f"r{n}")]) for n in range(20)]
         await writer.close()
         await asyncio.gather(*futures)
         with pytest.raises(StorageError, match="closed"):
-            writer.append([row()])
+            writer.append([answered()])
         return sum(map(len, store.transactions)), writer.is_alive
 
     assert asyncio.run(scenario()) == (20, False)
@@ -172,7 +172,7 @@ def test_caller_who_hung_up_disturbs_nobody():
 
     async def scenario(writer, store):
         store.gate.clear()
-        gone, stays = writer.append([row("gone")]), writer.append([row("stays")])
+        gone, stays = writer.append([answered("gone")]), writer.append([answered("stays")])
         gone.cancel()
         store.gate.set()
         await stays
@@ -186,9 +186,9 @@ def test_each_caller_hears_which_of_its_own_rows_were_not_stored():
 
     async def scenario(writer, store):
         store.gate.clear()
-        first = writer.append([row("stored")])
-        late, other = row("refused"), row("stored")
-        second, third = writer.append([late, other]), writer.append([row("stored")])
+        first = writer.append([answered("stored")])
+        late, other = answered("refused"), answered("stored")
+        second, third = writer.append([late, other]), writer.append([answered("stored")])
         store.gate.set()
         return list(await first), list(await second) == [late.decision_id], list(await third)
 
@@ -201,7 +201,7 @@ def test_idle_writer_sees_to_what_is_due(monkeypatch):
 
     async def scenario(writer, store):
         await until(lambda: store.ticks >= 3)
-        await writer.append([row()])
+        await writer.append([answered()])
         return len(store.transactions)
 
     assert run(scenario) == 1

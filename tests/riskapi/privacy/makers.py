@@ -12,7 +12,7 @@ from riskapi.access.matrix import Role
 from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.log.store_source import store_source
 from riskapi.log.verify import verify
-from riskapi.privacy.sealing import SUBJECT, split
+from riskapi.privacy.sealing import SUBJECT, age_of, kept_of, split
 from riskapi.services import Services
 from riskapi.storage.log_key import log_key
 from tests.riskapi.makers import row, settings
@@ -53,7 +53,8 @@ def record_of(number, **changes):
 
 def decided(services, number=1, at=None, **changes):
     """Store a decision about a person at a moment; gives its id."""
-    parts = split(record_of(number, **changes), services.secret.hash_fact)
+    record = record_of(number, **changes)
+    parts = split(kept_of(record), age_of(record), services.secret.hash_fact)
     moment = (at or services.clock()).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     made = replace(
         row(),

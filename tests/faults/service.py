@@ -22,7 +22,8 @@ from tests.riskapi.makers import SECRET, bearer, go_live, make_key, settings
 ROOT = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1"
 RECORD = json.dumps(EXAMPLE_RECORD).encode()
-READY_SECONDS = 120.0
+READY_SECONDS, READY_CPU_SECONDS, READY_SECONDS_MAX = 120.0, 30.0, 1200.0
+"""A service that does not get ready has used all its time, of the clock and of the processor: machines may be busy."""
 ALL_SCOPES = tuple(Action)
 
 
@@ -110,11 +111,13 @@ class Service:
     def wait_ready(self) -> float:
         """Wait until it says that it is ready; gives the seconds that this took."""
         began = time.monotonic()
-        while time.monotonic() - began < READY_SECONDS:
+        while (passed := time.monotonic() - began) < READY_SECONDS_MAX:
             assert self.process is not None
             assert self.process.poll() is None, self.log_path.read_text()[-2000:]
             if self.is_ready():
                 return time.monotonic() - began
+            if passed > READY_SECONDS and _cpu_seconds(self.pid) > READY_CPU_SECONDS:
+                break
             time.sleep(0.02)
         raise AssertionError(f"not ready: {self.log_path.read_text()[-2000:]}")
 

@@ -37,25 +37,25 @@ def test_r37_nothing_acknowledged_is_lost_by_kills(tmp_path, full, figures):
     """Killed at any moment under load: each acknowledged answer is stored once as it was told; the log verifies."""
     draw = random.Random(20261124)
     service, memory = Service(tmp_path).prepare(), Memory()
-    service.start().wait_ready()
     cycles = 50 if full else len(KILLS)
-    for cycle in range(cycles):
-        kill = KILLS[cycle % len(KILLS)]
-        with load(service, memory):
-            wait_for_answers(memory, 20)
-            time.sleep(draw.uniform(0.0, 0.3))
-            kill(service)
-            if kill is kill_writer:
+    with service:
+        for cycle in range(cycles):
+            kill = KILLS[cycle % len(KILLS)]
+            with load(service, memory):
                 wait_for_answers(memory, 20)
-        if kill is not kill_writer:
-            service.start().wait_ready()
-            assert service.cpu_seconds() < READY_CPU_SECONDS
-    unanswered = len(memory.unanswered)
-    ask_again(service, memory)
-    assert service.stop() in ENDED
-    assert memory.unanswered == []
-    assert compare(service, memory) == {}
-    assert verify(service) == ""
+                time.sleep(draw.uniform(0.0, 0.3))
+                kill(service)
+                if kill is kill_writer:
+                    wait_for_answers(memory, 20)
+            if kill is not kill_writer:
+                service.start().wait_ready()
+                assert service.cpu_seconds() < READY_CPU_SECONDS
+        unanswered = len(memory.unanswered)
+        ask_again(service, memory)
+        assert service.stop() in ENDED
+        assert memory.unanswered == []
+        assert compare(service, memory) == {}
+        assert verify(service) == ""
     figures(f"{cycles} kills: {len(memory.told)} acknowledged, 0 lost, {unanswered} of unknown outcome before retries")
 
 
@@ -79,8 +79,7 @@ def test_kills_of_a_service_that_forgets_are_noticed(tmp_path):
 def test_stop_under_load_answers_what_it_took(tmp_path, signal_):
     """Asked to end while callers ask, the service answers whom it let in, stores it, and ends with success."""
     service, memory = Service(tmp_path).prepare(), Memory()
-    service.start().wait_ready()
-    with load(service, memory):
+    with service, load(service, memory):
         wait_for_answers(memory, 20)
         os.kill(service.pid, signal_)
         assert service.wait(60) in ENDED

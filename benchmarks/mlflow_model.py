@@ -10,28 +10,27 @@ import shap
 
 
 class BoostedTreesWithReasons(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow ships no types
-    """A probability and five reasons for each row of ready features."""
+    """A probability and five reasons for each risk of each row of ready features."""
 
     def load_context(self, context: Any) -> None:
-        """Open the pickled pipeline and make its explainer."""
+        """Open the pickled pipelines and make their explainers."""
         parts = joblib.load(context.artifacts["parts"])
-        self.pipeline, self.order = parts["pipeline"], parts["order"]
-        self.explainer = shap.TreeExplainer(self.pipeline["trees"])
+        self.risks = [(name, one, shap.TreeExplainer(one["pipeline"]["trees"])) for name, one in parts.items()]
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> list[dict[str, Any]]:
         """Score and explain rows."""
         del context, params
         frame = model_input.replace({None: np.nan})
-        probabilities = self.pipeline.predict_proba(frame)[:, 1]
-        contributions = self.explainer.shap_values(self.pipeline["prepare"].transform(frame))
-        largest = np.argsort(-np.abs(contributions), axis=1)[:, :5]
-        return [
-            {
-                "probability": float(probability),
-                "reasons": [[self.order[at], float(row[at])] for at in places],
-            }
-            for probability, row, places in zip(probabilities, contributions, largest, strict=True)
-        ]
+        rows: list[dict[str, Any]] = [{} for _ in range(len(frame))]
+        for name, parts, explainer in self.risks:
+            pipeline, own = parts["pipeline"], frame[parts["columns"]]
+            probabilities = pipeline.predict_proba(own)[:, 1]
+            contributions = explainer.shap_values(pipeline["prepare"].transform(own))
+            largest = np.argsort(-np.abs(contributions), axis=1)[:, :5]
+            for row, probability, points, places in zip(rows, probabilities, contributions, largest, strict=True):
+                reasons = [[parts["order"][at], float(points[at])] for at in places]
+                row[name] = {"probability": float(probability), "reasons": reasons}
+        return rows
 
 
 mlflow.models.set_model(BoostedTreesWithReasons())

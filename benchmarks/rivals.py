@@ -36,15 +36,10 @@ class Rival:
     parts: dict[str, Any]
 
 
-def categories() -> list[str]:
-    """Names of the features that are categories."""
-    return [spec.name for spec in dataset().specs if spec.kind is Kind.CATEGORY]
-
-
-def boosted_trees() -> Rival:
+def boosted_trees(risk: str = "document_fraud") -> Rival:
     """scikit-learn's gradient boosting in a pipeline, explained by shap."""
-    train = dataset().train
-    names = categories()
+    train = dataset(risk).train
+    names = [spec.name for spec in dataset(risk).specs if spec.kind is Kind.CATEGORY]
     encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
     prepare = ColumnTransformer(
         [("categories", encode, names)], remainder="passthrough", verbose_feature_names_out=False
@@ -58,7 +53,11 @@ def boosted_trees() -> Rival:
         probability = float(pipeline.predict_proba(row)[0, 1])
         return probability, top_reasons(order, explainer.shap_values(pipeline["prepare"].transform(row))[0])
 
-    return Rival("gradient boosting + shap, one-row frame", explain, {"pipeline": pipeline, "order": order})
+    return Rival(
+        "gradient boosting + shap, one-row frame",
+        explain,
+        {"pipeline": pipeline, "order": order, "columns": list(train.frame)},
+    )
 
 
 def explainable_boosting() -> Rival:

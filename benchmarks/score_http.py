@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,9 @@ from typing import Any
 import httpx
 import joblib
 import mlflow
+import pandas as pd
 from installation import JSON, install
-from load import Measured, load, memory_mb, require_wrk, script
+from load import Measured, load, memory_mb, require_wrk, script, varied
 from rich.console import Console
 from rich.table import Table
 from rivals import boosted_trees
@@ -36,7 +37,10 @@ ROUNDS = 3
 SECONDS = 4
 CONNECTIONS = (1, 16, 64)
 HERE = Path(__file__).parent
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 WORK = ROOT / "http"
+FACTS = (EXAMPLE_RECORD["record_id"], EXAMPLE_RECORD["documents"][0]["number"])
+"""What differs from request to request: each is about another traveller."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,11 @@ def service(stack: ExitStack) -> tuple[Server, bytes]:
     if len(json.loads(answer)["risks"]) != len(RISK_NAMES):
         sys.exit("The service does not score all three risks.")
     return Server(
-        "riskapi: 3 risks, reasons, durable", url, process, script(WORK / "service.lua", body, headers)
+        "riskapi: 3 risks, reasons, durable", url, process, varied(WORK / "service.lua", body, headers, FACTS)
     ), answer
 
 
-def floor(stack: ExitStack, answer: bytes) -> Server:
+def floors(stack: ExitStack, answer: bytes) -> list[Server]:
     """Start the floor with an answer of the service."""
     port = free_port(8001)
     path = WORK / "answer.json"
@@ -97,14 +101,19 @@ def floor(stack: ExitStack, answer: bytes) -> Server:
     arguments = ["uvicorn", "floor_app:app", "--port", str(port), "--no-access-log", "--log-level", "warning"]
     arguments += ["--loop", "uvloop", "--http", "httptools"]
     process = start(stack, arguments, f"http://127.0.0.1:{port}/openapi.json", {"FLOOR_ANSWER": str(path)})
-    sent = script(WORK / "floor.lua", json.dumps(EXAMPLE_RECORD), JSON)
-    return Server("FastAPI floor: constant answer", f"http://127.0.0.1:{port}/v1/scores", process, sent)
+    sent = varied(WORK / "floor.lua", json.dumps(EXAMPLE_RECORD), JSON, FACTS)
+    url = f"http://127.0.0.1:{port}/v1/scores"
+    return [
+        Server("FastAPI: model in, constant model out", url, process, sent),
+        Server("FastAPI: the same, body read from bytes", f"{url}/from-bytes", process, sent),
+    ]
 
 
-def mlflow_server(stack: ExitStack) -> Server:
-    """Start MLflow's server with gradient boosting and shap."""
-    parts, place = WORK / "parts.joblib", WORK / "model"
-    joblib.dump(boosted_trees().parts, parts)
+def mlflow_server(stack: ExitStack, title: str, risks: Sequence[str], changes: Mapping[str, str]) -> Server:
+    """Start MLflow's server with gradient boosting and shap for some risks."""
+    name = f"mlflow-{len(risks)}"
+    parts, place = WORK / f"{name}.joblib", WORK / name
+    joblib.dump({risk: boosted_trees(risk).parts for risk in risks}, parts)
     mlflow.pyfunc.save_model(
         path=str(place),
         python_model=str(HERE / "mlflow_model.py"),
@@ -113,14 +122,16 @@ def mlflow_server(stack: ExitStack) -> Server:
     )
     port = free_port(8002)
     arguments = ["mlflow", "models", "serve", "-m", str(place), "--env-manager", "local", "-p", str(port), "-w", "1"]
-    process = start(stack, arguments, f"http://127.0.0.1:{port}/ping", {"OMP_NUM_THREADS": "1"})
-    row = json.loads(dataset().holdout.frame.iloc[[0]].to_json(orient="split"))
+    process = start(stack, arguments, f"http://127.0.0.1:{port}/ping", changes)
+    frames = [dataset(risk).holdout.frame.iloc[[0]] for risk in risks]
+    frame = pd.concat(frames, axis=1).T.groupby(level=0).first().T if len(frames) > 1 else frames[0]
+    row = json.loads(frame.to_json(orient="split"))
     body = json.dumps({"dataframe_split": {"columns": row["columns"], "data": row["data"]}})
     url = f"http://127.0.0.1:{port}/invocations"
     answer: Any = httpx.post(url, content=body, headers=JSON, timeout=60.0, trust_env=False).raise_for_status().json()
-    if len(answer["predictions"][0]["reasons"]) != 5:  # noqa: PLR2004 - as many as the service gives
+    if any(len(answer["predictions"][0][risk]["reasons"]) != 5 for risk in risks):  # noqa: PLR2004 - as the service
         sys.exit("MLflow's server gives no reasons.")
-    return Server("mlflow models serve: 1 risk, shap", url, process, script(WORK / "mlflow.lua", body, JSON))
+    return Server(title, url, process, script(WORK / f"{name}.lua", body, JSON))
 
 
 def main() -> None:
@@ -132,7 +143,14 @@ def main() -> None:
     make_models()
     with ExitStack() as stack:
         ours, answer = service(stack)
-        servers = [ours, floor(stack, answer), mlflow_server(stack)]
+        servers = [
+            ours,
+            *floors(stack, answer),
+            mlflow_server(stack, "mlflow models serve: the same 3 risks, shap", RISK_NAMES, {}),
+            mlflow_server(
+                stack, "mlflow models serve: 1 risk, 1 thread, shap", RISK_NAMES[:1], {"OMP_NUM_THREADS": "1"}
+            ),
+        ]
         found: dict[tuple[str, int], list[Measured]] = {}
         for turn in range(ROUNDS + 1):
             for connections in CONNECTIONS:

@@ -26,13 +26,13 @@ from score_http import median, start
 from setting import ROOT, make_models
 
 from features.examples import EXAMPLE_RECORD
-from riskapi.decisions import DecisionRecord
+from riskapi.decisions import AnsweredRecord
 from riskapi.demo.programs import free_port
 from riskapi.ids import uuid7
 from riskapi.log.merkle import CompactRange
 from riskapi.settings import Settings
 from riskapi.storage import journal
-from riskapi.storage.decisions import SqlDecisionStore
+from riskapi.storage.dividing import DividingSink
 from riskapi.storage.parts import open_writer
 
 ROUNDS = 5
@@ -110,7 +110,7 @@ def _ungrown(_tree: CompactRange, _leaves: object) -> None:
     """Cover nothing, so that no checkpoint is ever due."""
 
 
-def _store(folder: Path) -> SqlDecisionStore:
+def _store(folder: Path) -> DividingSink:
     folder.mkdir(parents=True)
     settings = Settings(
         secret_key=SecretStr(token_urlsafe(48)),
@@ -122,19 +122,21 @@ def _store(folder: Path) -> SqlDecisionStore:
     return open_writer(settings)[0]
 
 
-def _seconds(store: SqlDecisionStore) -> float:
+def _seconds(store: DividingSink) -> float:
     """CPU time of the writer's thread for one transaction, the database's work included."""
-    parts = [json.dumps({"input": "x" * 900}).encode(), b'{"record_id":"1"}', b'{"risks":"' + b"reason " * 700 + b'"}']
-    rows = [_row(*parts) for _ in range(BATCH)]
+    rows = [_row() for _ in range(BATCH)]
     began = time.thread_time()
     store.append(rows)
     return time.thread_time() - began
 
 
-def _row(input_: bytes, identity: bytes, answer: bytes) -> DecisionRecord:
+def _row() -> AnsweredRecord:
+    """An answer about somebody new, of the usual size."""
+    record = EXAMPLE_RECORD | {"documents": [{"type": "P", "number": os.urandom(8).hex()}]}
+    answer = json.dumps({"record_id": record["record_id"], "risks": "reason " * 1000}).encode()
     digests = ("sha256:" + "0" * 64,) * 3
     head = (uuid7(), "2026-03-14T09:00:00.000Z", "Gateway", "", "0" * 16, ("enforcement",), digests, (), None)
-    return DecisionRecord(*head, os.urandom(32), input_, identity, answer)
+    return AnsweredRecord(*head, json.dumps(record).encode(), 34, answer)
 
 
 def main() -> None:

@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Sequence
 
 from riskapi.commands.serve import serve
-from riskapi.decisions import DecisionRecord, Refused
+from riskapi.decisions import AnsweredRecord, Refused
 from riskapi.storage.writer import DecisionWriter
 
 
-def forget(_writer: DecisionWriter, _rows: Sequence[DecisionRecord]) -> "asyncio.Future[Refused]":
+def forget(_writer: DecisionWriter, _rows: Sequence[AnsweredRecord]) -> "asyncio.Future[Refused]":
     """Say at once of everything that it is stored."""
     future: asyncio.Future[Refused] = asyncio.get_running_loop().create_future()
     future.set_result(())

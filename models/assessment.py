@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from features.spec import FeatureSpec, FeatureValue
+from models.abstention import INSUFFICIENT, Abstainer
 from models.base import logistic
 from models.reasons import Reason
 
@@ -52,7 +53,8 @@ class RiskAssessment:
         probability: calibrated.
         interval: of the probability.
         percentile: percent of the reference population that scores lower, or as high.
-        band: of the policy in the bundle.
+        band: of the policy in the bundle; ``insufficient_data`` where the model can say too little.
+        abstained: why it can say too little, in sentences; empty where there is a band.
         baseline: log-odds before anything is known.
         log_odds: ``baseline`` plus all contributions.
         standard_error: of ``log_odds``.
@@ -72,6 +74,7 @@ class RiskAssessment:
     interval: Interval
     percentile: float
     band: str
+    abstained: list[str]
     baseline: float
     log_odds: float
     standard_error: float
@@ -97,10 +100,12 @@ class RiskScorer:
         self._model = bundle.model
         self._bands = bundle.bands
         self._baselines = bundle.baselines
-        self._risk = bundle.risk
-        self._audience = bundle.risk.audience.value
+        self._about = bundle.risk.name, bundle.risk.audience.value
+        self._statement, self._advice = bundle.risk.wording.statement, bundle.risk.wording.advice
+        self._top = bundle.bands.top
         self._model_ref = ModelRef(bundle.manifest.name, bundle.manifest.version, bundle.digest)
         self._limits = reasons_for, reasons_against
+        self._abstainer = Abstainer(bundle.bands.abstention, bundle.model, bundle.specs, bundle.bands.edges)
 
     def assess(self, values: Sequence[FeatureValue]) -> RiskAssessment:
         """Assess one record.
@@ -112,15 +117,16 @@ class RiskScorer:
         reasons_for, reasons_against, other = self.reasoner.rank(explained, values, *self._limits)
         log_odds, reach = explained.log_odds, Z * explained.standard_error
         names = self._model.features
-        band = self._bands.band(log_odds)
-        wording = self._risk.wording
+        abstained = self._abstainer.reasons(explained, log_odds - reach, log_odds + reach)
+        band = INSUFFICIENT if abstained else self._bands.band(log_odds)
+        outside = explained.out_of_range
         return RiskAssessment(
-            self._risk.name,
-            self._audience,
+            *self._about,
             explained.probability,
             Interval(logistic(log_odds - reach), logistic(log_odds + reach), INTERVAL_LEVEL),
             self._baselines.percentile(log_odds),
             band,
+            abstained,
             explained.baseline,
             log_odds,
             explained.standard_error,
@@ -128,10 +134,10 @@ class RiskScorer:
             reasons_against,
             other,
             [names[at] for at in explained.missing],
-            [names[at] for at in explained.out_of_range],
+            [names[at] for at in outside] if outside else [],
             self._model_ref,
-            wording.statement,
-            wording.advice if band == self._bands.top else None,
+            self._statement,
+            self._advice if band == self._top else None,
         )
 
     def explanation(self, values: Sequence[FeatureValue]) -> list[Reason]:

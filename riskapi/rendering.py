@@ -50,6 +50,7 @@ def _risk(found: RiskAssessment) -> dict[str, Any]:
         "interval": {"low": interval.low, "high": interval.high, "level": interval.level},
         "percentile": found.percentile,
         "band": found.band,
+        "abstained": found.abstained,
         "baseline": found.baseline,
         "log_odds": found.log_odds,
         "standard_error": found.standard_error,

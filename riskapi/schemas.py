@@ -79,7 +79,10 @@ class RiskAssessmentBody(Wire):
     probability: Probability
     interval: IntervalBody
     percentile: Annotated[float, Field(ge=0, le=100)]
-    band: str
+    band: Annotated[
+        str, Field(description="`insufficient_data` where the model can say too little: neither high nor low")
+    ]
+    abstained: Annotated[list[str], Field(description="Why the model can say too little; empty where there is a band")]
     baseline: float
     log_odds: float
     standard_error: float

@@ -272,7 +272,7 @@ def _person(record: TravellerRecord) -> int:
 
 def abstains(risk: RiskAssessment) -> bool:
     """Whether the model has too little to go by: such a record is never referred by its score."""
-    return bool(risk.out_of_range)
+    return bool(risk.abstained)
 
 
 def threshold_of(baselines: Baselines, share: float) -> float:

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from features.risk import RISKS
+from models.abstention import INSUFFICIENT
 from models.assessment import INTERVAL_LEVEL, RiskScorer, Z
 from tests.models.bundle_makers import bundle, records
 
@@ -72,6 +73,27 @@ def test_missing_and_out_of_range_features_are_named():
     values = opened.extractor.values(records()[0])
     values[names.index("stay_days")] = 5000.0
     assert scorer.assess(values).out_of_range == ["stay_days"]
+
+
+def test_r30_a_value_outside_of_training_gets_a_score_and_no_band():
+    """The probability and its interval are there, the band is neither low nor high, and the reason is told."""
+    opened = bundle("migrant_smuggling")
+    scorer = RiskScorer(opened)
+    names = [spec.name for spec in scorer.specs]
+    for record in records():
+        values = opened.extractor.values(record)
+        values[names.index("stay_days")] = 5000.0
+        found = scorer.assess(values)
+        assert found.band == INSUFFICIENT
+        assert found.abstained[0].startswith("Outside of what training saw")
+        assert 0 < found.interval.low < found.probability < found.interval.high < 1
+        assert found.advice is None
+
+
+def test_a_band_is_given_exactly_where_nothing_speaks_against_it(scorer):
+    """Abstaining and naming a band exclude each other."""
+    for _, found in assessments(scorer):
+        assert (found.band == INSUFFICIENT) == bool(found.abstained)
 
 
 def test_an_assessment_is_json_ready(scorer):

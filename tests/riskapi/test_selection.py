@@ -90,7 +90,7 @@ def test_a_draw_is_of_the_audience_and_can_be_repeated(found):
 def test_r30_what_the_model_abstains_from_is_never_referred_by_score_but_stays_in_the_lane(found):
     """A record outside of what was seen is drawn like everybody's, and its score refers nobody."""
     selector = Selector(SelectionPolicy(lane=0.05), key_of)
-    strange = scored(found, inf, out_of_range=["booking_lead_hours"])
+    strange = scored(found, inf, abstained=["Outside of what training saw: notice of the booking"])
     arms = Counter(one.arm for each in ids(2000, 5) for one in selector.select(each, AT, SOMEBODY, strange).risks[:1])
     assert arms[Arm.SCORE] == 0
     assert 60 < arms[Arm.RANDOM] < 140

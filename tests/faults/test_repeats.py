@@ -89,7 +89,7 @@ def what_is_wrong(service, memory, answers, threads, keys):
 def test_r35_keys_that_come_from_many_threads_make_one_decision_each(kind, addresses, tmp_path, full, figures):
     """Fifty threads, twenty keys: twenty decisions, equal bytes for all; on PostgreSQL over two services at once."""
     shared = kind == "postgresql"
-    threads, number = (50, 20) if full or not shared else (20, 8)
+    threads, number = (50, 20) if full or not shared else (12, 5)
     keys = [f"race-{one}" for one in range(number)]
     first = Service(tmp_path, addresses(kind) | {"writer_process": full or not shared}).prepare()
     services = [first, replace(first, port=free_port())] if shared else [first]

@@ -134,6 +134,8 @@ class ModelCard(CardPart):
     """Of the whole holdout."""
     capacity: tuple[CapacityRow, ...]
     groups: tuple[GroupRow, ...] = ()
+    fairness: tuple[GroupRow, ...] = ()
+    """Groups of protected and other facts: referral, misses, burden, chances kept, with the verdict on each."""
     comparisons: tuple[Comparison, ...] = ()
     bands: tuple[GroupRow, ...] = ()
     """Observed outcomes per band."""
@@ -162,6 +164,8 @@ class ModelCard(CardPart):
             parts += ["## Quality by group", _group_table(self.groups, mark)]
         if self.selection:
             parts += ["## All travellers, inspected or not", _measures(self.selection, mark)]
+        if self.fairness:
+            parts += ["## Groups compared", _group_table(self.fairness, mark)]
         for comparison in self.comparisons:
             parts += [f"## Beside it: {comparison.title}", _measures(comparison.measures, mark)]
             parts += [comparison.note] if comparison.note else []

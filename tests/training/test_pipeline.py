@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from models.bundle import ModelBundle, read_directory
+from models.promotion import Verdict, may_promote
 from tests.training import agency, small_world
 from training.errors import ConfigError, DatasetError, NotExplainableError, OneOutcomeError, TooFewPositivesError
 from training.pipeline import read_cases, run
@@ -65,14 +66,27 @@ def test_run_leaves_a_bundle_that_opens_for_its_signer_alone(done):
 
 
 def test_run_finds_the_planted_signal_and_passes_its_gates(done):
-    """Short notice and cash rank later cases well above chance, and every gate says so."""
+    """Short notice and cash rank later cases well above chance, and every gate of quality says so."""
     result, _, _ = done
     assert result.evaluation.chosen.measure("roc_auc").low > 0.6
     weight = dict(
         zip((term.name for term in result.package.bundle.model.terms), result.package.importance, strict=True)
     )
     assert set(sorted(weight, key=weight.get)[-2:]) == {"booking_lead_hours", "paid_in_cash"}
-    assert [gate.name for gate in result.package.bundle.gates.open_gates] == []
+    open_ = result.package.bundle.gates.open_gates
+    assert {gate.name for gate in open_ if not gate.name.startswith("fair_")} == {"proxies"}
+
+
+def test_r17_one_group_alone_is_no_proof_of_fairness(done):
+    """All travellers of this table share a nationality and an age: the gates of groups say that they cannot tell."""
+    result, _, _ = done
+    gates = {gate.name: gate for gate in result.package.bundle.gates.gates}
+    for name in ("fair_referral_nationality_region", "fair_misses_gender", "fair_referral_age_band", "proxies"):
+        assert gates[name].verdict is Verdict.INCONCLUSIVE
+        assert "large enough" in gates[name].note
+    assert not may_promote(result.package.bundle.gates, "amina", "brian").allowed
+    accepted = [gate.name for gate in result.package.bundle.gates.open_gates]
+    assert may_promote(result.package.bundle.gates, "amina", "brian", accepted).allowed
 
 
 def test_run_tells_its_steps_in_order(done):
@@ -85,6 +99,7 @@ def test_run_tells_its_steps_in_order(done):
         "fit logistic scorecard",
         "evaluate",
         "allow for selection",
+        "audit groups and leaks",
         "package",
         "write report",
     ]

@@ -210,6 +210,7 @@ class CoarsenedModel(ExplainableModel):
         """Keep the model and how its values were coarsened."""
         self._inner, self._coarse = inner, {spec.name: coarse[spec.name] for spec in inner.specs if spec.name in coarse}
         self.specs = inner.specs
+        self.inflation = inner.inflation
         told = ", ".join(f"{name} at {', '.join(f'{limit:g}' for limit in one.limits)}" for name, one in coarse.items())
         self.notes = (*inner.notes, f"Coarsened, so that groups are told apart less: {told}.")
 

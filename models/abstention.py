@@ -28,8 +28,8 @@ KNOWN = 0.999
 """Share of travellers of each mode who count as like those that were seen."""
 GIVEN = 0.995
 """Share of travellers of each mode who give a group of facts, from which on a record without any of it is unusual."""
-FEWEST = 500
-"""Travellers of a mode below which it sets no rule."""
+FEWEST = 20
+"""Travellers of a mode below which it has no say in the rules."""
 TRAVELLERS = 10
 """Training travellers up to which a bin says too little."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -21,8 +22,8 @@ from models.card import CardTerm, Comparison, DataSlice, Measure, ModelCard
 from models.errors import ModelError
 from models.signing import public_text
 from training.calibrate import Calibration
-from training.checks import Checks
 from training.config import TrainingConfig
+from training.dataset import Slice
 from training.errors import DirectionError, NotExplainableError, PackageError
 from training.evaluate import Evaluation, outcomes_by_band, term_contributions
 from training.families import FAMILIES, ExplainableModel, FittedModel, check_parity, score
@@ -31,14 +32,16 @@ from training.families.shape import check_directions, missing_reach
 from training.gates import Proof, judge
 from training.measures import Holdout
 from training.origin import lock_sha256
+from training.recalibrate import recalibrated
 from training.selection_study import SelectionFindings
+from training.stability import Stability, rules_for, stability
 
 GOLDEN = 200
 """Golden records in a bundle, spread evenly over the scores of the reference population."""
 
 INTERVAL_LIMIT = (
-    "The interval of a score covers the uncertainty of its points, taken as independent between terms. "
-    "It does not cover a change of the world after the data."
+    "The interval of a score covers what other inspected travellers would have taught, in training and in calibration, "
+    "widened by what simulated worlds showed to be missing. It does not cover a change of the world after the data."
 )
 
 
@@ -49,10 +52,12 @@ class Population:
     Attributes:
         frame: features, (n_rows, n_features).
         records: (n_rows,), JSON text of each record.
+        modes: (n_rows,), how each traveller crosses.
     """
 
     frame: pd.DataFrame
     records: Sequence[bytes | str]
+    modes: npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,12 @@ class Material:
         reference: lookup tables of the features.
         fitted: the model, before calibration.
         calibration: the line that is folded in.
+        later: the labelled cases that the line was fitted on.
         evaluation: on the holdout.
         holdout: its labelled cases.
         holdout_frame: their features.
         population: everybody after the training slice.
         selection: how cases were chosen, and what follows for all travellers.
-        checks: of groups, proxies and leaks; ``None`` where the model has no table to be checked.
         slices: of the data, for the card.
         train_positives: confirmed cases behind the fit.
         data_sha256: digest of the cases.
@@ -85,12 +90,12 @@ class Material:
     reference: ReferenceData
     fitted: FittedModel
     calibration: Calibration
+    later: Slice
     evaluation: Evaluation
     holdout: Holdout
     holdout_frame: pd.DataFrame
     population: Population
     selection: SelectionFindings
-    checks: Checks | None
     slices: tuple[DataSlice, ...]
     train_positives: int
     data_sha256: str
@@ -140,14 +145,17 @@ def package(material: Material, key: Ed25519PrivateKey) -> Package:
         )
     compiled = fitted.compile()
     gap = check_parity(fitted, compiled, material.holdout_frame, config.gates.max_parity_gap)
-    model = material.calibration.apply(compiled)
+    model = recalibrated(compiled, material.calibration, material.later, config.seed)
     everybody = score(model, material.population.frame)
+    modes = material.population.modes
     bands = BandPolicy.from_reference(
         everybody,
         {band.name: band.share for band in config.bands[:-1]},
         version=config.version,
         lowest=config.bands[-1].name,
+        abstention=rules_for(model, fitted.specs, material.population.frame, modes),
     )
+    told = stability(model, fitted.specs, bands, material.population.frame, modes, inflation=fitted.inflation)
     contributions = term_contributions(model, material.population.frame)
     importance = tuple(float(np.mean(np.abs(contributions[term.name]))) for term in model.terms)
     golden = _golden(material.population, everybody)
@@ -160,7 +168,7 @@ def package(material: Material, key: Ed25519PrivateKey) -> Package:
         baselines=Baselines.from_reference(
             everybody, model_columns(material.population.frame, model.features), fitted.specs
         ),
-        card=_card(material, model, bands, everybody, importance),
+        card=_card(material, model, bands, everybody, importance, told=told),
         gates=judge(
             Proof(
                 train_positives=material.train_positives,
@@ -171,7 +179,7 @@ def package(material: Material, key: Ed25519PrivateKey) -> Package:
                 golden=len(golden),
             ),
             config.gates,
-            () if material.checks is None else material.checks.gates,
+            told.gates(),
         ),
         golden=golden,
         declared=material.declared,
@@ -212,7 +220,13 @@ def _golden(population: Population, log_odds: Floats) -> list[TravellerRecord]:
 
 
 def _card(
-    material: Material, model: AdditiveModel, bands: BandPolicy, everybody: Floats, importance: Sequence[float]
+    material: Material,
+    model: AdditiveModel,
+    bands: BandPolicy,
+    everybody: Floats,
+    importance: Sequence[float],
+    *,
+    told: Stability,
 ) -> ModelCard:
     """Write the card; every number in it comes from the run."""
     config, risk, evaluation = material.config, material.risk, material.evaluation
@@ -233,7 +247,6 @@ def _card(
         measures=evaluation.chosen.measures,
         capacity=evaluation.chosen.capacity,
         groups=evaluation.groups,
-        fairness=() if material.checks is None else material.checks.groups,
         comparisons=tuple(
             Comparison(
                 name=other.name,
@@ -245,7 +258,7 @@ def _card(
         ),
         bands=outcomes_by_band(bands, everybody, material.holdout, log_odds, config.evaluation.level),
         selection=material.selection.measures,
-        limits=(*config.limits, *_limits(material, model)),
+        limits=(*config.limits, *told.limits(), *_limits(material, model)),
         notes=(
             material.calibration.note,
             *material.selection.notes,
@@ -284,7 +297,6 @@ def _limits(material: Material, model: AdditiveModel) -> list[str]:
         f"Missing facts alone add at most {raised:.2f} and take away at most {-lowered:.2f} log-odds.",
         INTERVAL_LIMIT,
     ]
-    found += [] if material.checks is None else material.checks.limits
     small = [f"{row.by} {row.group}" for row in material.evaluation.groups if not row.measures]
     if small:
         more = f" and {len(small) - 10} more" if len(small) > 10 else ""  # noqa: PLR2004  a list that one can read

@@ -43,7 +43,7 @@ def table(rows: int = 2400, seed: int = 5) -> pd.DataFrame:
                 "expected_at": at.isoformat(),
             },
             "traveller": {"surname": "SECRET", "nationality": "KEN", "date_of_birth": "1990-01-01"},
-            "documents": [{"type": "P", "number": f"SECRET{row}", "issue_date": "2024-01-01"}],
+            "documents": [{"type": "P", "number": f"SECRET{row}", "issue_date": str((at - issued(row)).date())}],
             "message_types_present": ["API"] if land[row] else ["API", "PNR"],
         }
         if not land[row]:
@@ -69,6 +69,11 @@ def table(rows: int = 2400, seed: int = 5) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(cases)
+
+
+def issued(row: int) -> timedelta:
+    """How long ago a document was issued: up to seven years, at any time of the year alike."""
+    return timedelta(days=100 + row * 37 % 2400)
 
 
 def write(path: Path, frame: pd.DataFrame | None = None) -> Path:

@@ -22,6 +22,7 @@ from models.card import CardTerm, Comparison, DataSlice, Measure, ModelCard
 from models.errors import ModelError
 from models.signing import public_text
 from training.calibrate import Calibration
+from training.checks import Checks
 from training.config import TrainingConfig
 from training.dataset import Slice
 from training.errors import DirectionError, NotExplainableError, PackageError
@@ -77,6 +78,7 @@ class Material:
         holdout_frame: their features.
         population: everybody after the training slice.
         selection: how cases were chosen, and what follows for all travellers.
+        checks: of groups, proxies and leaks; ``None`` where the model has no table to be checked.
         slices: of the data, for the card.
         train_positives: confirmed cases behind the fit.
         data_sha256: digest of the cases.
@@ -96,6 +98,7 @@ class Material:
     holdout_frame: pd.DataFrame
     population: Population
     selection: SelectionFindings
+    checks: Checks | None
     slices: tuple[DataSlice, ...]
     train_positives: int
     data_sha256: str
@@ -179,7 +182,7 @@ def package(material: Material, key: Ed25519PrivateKey) -> Package:
                 golden=len(golden),
             ),
             config.gates,
-            told.gates(),
+            (*(() if material.checks is None else material.checks.gates), *told.gates()),
         ),
         golden=golden,
         declared=material.declared,
@@ -247,6 +250,7 @@ def _card(
         measures=evaluation.chosen.measures,
         capacity=evaluation.chosen.capacity,
         groups=evaluation.groups,
+        fairness=() if material.checks is None else material.checks.groups,
         comparisons=tuple(
             Comparison(
                 name=other.name,
@@ -297,6 +301,7 @@ def _limits(material: Material, model: AdditiveModel) -> list[str]:
         f"Missing facts alone add at most {raised:.2f} and take away at most {-lowered:.2f} log-odds.",
         INTERVAL_LIMIT,
     ]
+    found += [] if material.checks is None else material.checks.limits
     small = [f"{row.by} {row.group}" for row in material.evaluation.groups if not row.measures]
     if small:
         more = f" and {len(small) - 10} more" if len(small) > 10 else ""  # noqa: PLR2004  a list that one can read

@@ -19,13 +19,16 @@ from features.reference import ReferenceData
 from features.risk import Risk
 from models.bundle import write_directory
 from models.card import DataSlice
+from training import mitigation
 from training.airports import airports
 from training.calibrate import Calibration, calibrate
 from training.cases import Cases, load
+from training.checks import examine
 from training.config import TrainingConfig
 from training.dataset import Dataset, Slice, build
 from training.errors import ConfigError, TooFewPositivesError
 from training.evaluate import Evaluation, Scored, evaluate, flat_metrics, term_contributions
+from training.fairness_config import MitigationConfig
 from training.families import FAMILIES, ExplainableModel, FittedModel
 from training.families.base import Floats
 from training.measures import Holdout
@@ -187,6 +190,10 @@ def run(
     with clock.step("allow for selection"):
         capacities = sorted({*config.evaluation.capacities, config.gates.capacity})
         selection = study(dataset, risk, chosen.scored(dataset.population).log_odds, capacities)
+    checks = None
+    if compiled is not None:
+        with clock.step("audit groups and leaks"):
+            checks = examine(dataset, cases, chosen.line.apply(compiled), chosen.fitted.specs, config)
     with clock.step("package"):
         key = signing_key(settings.signing_key)
         packed = package(
@@ -203,6 +210,7 @@ def run(
                 holdout_frame=dataset.holdout.frame,
                 population=_population(dataset, cases),
                 selection=selection,
+                checks=checks,
                 slices=_slices(dataset),
                 train_positives=int(dataset.train.y.sum()),
                 data_sha256=dataset.sha256,
@@ -254,15 +262,17 @@ def _fit(
     beside += ["logistic_scorecard"] if config.evaluation.scorecard else []
     beside += ["gradient_boosting"] if config.evaluation.yardstick else []
     fitted = []
+    early = dataset.population.take("time of training", dataset.cut.place == TRAIN)
     for name in (config.family.name, *(name for name in beside if name != config.family.name)):
         family = FAMILIES[name]
         settings = config.family.settings if name == config.family.name else family.settings_type()
         with clock.step(f"fit {name.replace('_', ' ')}"):
-            model = family.fit(
-                dataset.train.frame,
-                dataset.train.y,
-                dataset.train.weight,
+            model = mitigation.fit(
+                family,
+                dataset.train,
                 dataset.specs,
+                everybody=early,
+                mitigation=config.fairness.mitigation if name == config.family.name else MitigationConfig(),
                 settings=settings,
                 seed=config.seed,
                 jobs=jobs,

@@ -257,7 +257,7 @@ def scaled_lanes(lanes: Sequence[int], value: float, slope: float, slopes: Seque
         slopes: that it is multiplied by in each redraw; ``slope`` in all where there is none.
 
     >>> scaled_lanes((10, -10), 0.0, 2.0), scaled_lanes((0, 0), 1.0, 1.0, (1.5, 0.5))
-    ((20, -20), (2048, -2048))
+    ((20, -20), (512, -512))
     """
     if not slopes:
         return tuple(round(lane * slope) for lane in lanes)

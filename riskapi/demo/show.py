@@ -34,15 +34,18 @@ def show_answer(console: Console, who: str, answer: Mapping[str, Any], bands: Ma
 
 def _lines(risk: Mapping[str, Any], bands: Mapping[str, Sequence[str]]) -> Iterator[RenderableType]:
     interval = risk["interval"]
-    place = min(list(bands[risk["risk"]]).index(risk["band"]), len(_BAND_STYLES) - 1)
+    names = list(bands[risk["risk"]])
+    place = min(names.index(risk["band"]) if risk["band"] in names else len(names), len(_BAND_STYLES) - 1)
     yield Text(risk["statement"])
     yield Text.assemble(
         (f"{risk['probability']:.1%}", "bold"),
         f"  ({interval['level']:.0%} interval {interval['low']:.1%} to {interval['high']:.1%})   band ",
-        (risk["band"], _BAND_STYLES[place]),
+        (risk["band"].replace("_", " "), _BAND_STYLES[place]),
         f"   higher than {risk['percentile']:.1f}% of crossings",
     )
     yield _reasons(risk)
+    if risk["abstained"]:
+        yield Text(f"No band: {'; '.join(risk['abstained'])}", style="yellow")
     if risk["missing"]:
         yield Text(f"Not submitted: {_some(risk['missing'])}", style="dim")
     if risk["out_of_range"]:

@@ -25,8 +25,8 @@ def test_copy_holds_everything_and_goes_on(services, tmp_path, request):
     changes = dict(zip(("database_url", "keys_url"), places, strict=True))
     fresh = type(services.settings).model_validate(services.settings.model_dump() | changes)
     result = restore(made.path, fresh, trusted)
-    assert result.findings == ()
-    assert result.contents == len(ids)
+    assert result.verification.findings == ()
+    assert result.verification.contents == len(ids)
     with pytest.raises(StorageError, match=r"there already|not empty"):
         restore(made.path, fresh, trusted)
     restored = Services(fresh)

@@ -231,7 +231,7 @@ def _set(*path_and_value):
         ("features.json", _set("declared", [{"name": "nationality"}]), "nationality"),
         ("features.json", _set("declared", 1), "names, definitions"),
         ("features.json", _set("more", 1), "one definition"),
-        ("model.json", _set("baseline", "x"), "numbers"),
+        ("model.json", _set("baseline", "x"), "a number"),
         ("model.json", _set("terms", 0, "points", [0.0]), "shape"),
         ("model.json", _set("terms", 0, "points", 0, 1e9), "finite numbers"),
         ("model.json", _set("terms", 0, "axes", 0, "cuts", [2.0, 1.0]), "rise"),

@@ -78,12 +78,13 @@ def test_refused_bundle_names_file_rule_and_remedy():
 
 def test_unforeseen_error_is_answered_and_logged_without_its_text(client, monkeypatch, capfd):
     """A fault anywhere gives one problem and one line with type and place; its text, which may hold data, stays in."""
+    from riskapi import deciding  # noqa: PLC0415
     from riskapi.routes import scores  # noqa: PLC0415
 
     def fail(*_arguments):
         raise RuntimeError("ZZSECRETZZ")
 
-    monkeypatch.setattr(scores, "assess", fail)
+    monkeypatch.setattr(deciding, "assess_all", fail)
     answer = client.post("/v1/scores", json=scores.RECORD_EXAMPLES["air"]["value"])
     assert answer.status_code == 500
     assert ProblemBody.model_validate_json(answer.content).type.endswith("internal")

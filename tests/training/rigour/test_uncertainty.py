@@ -1,0 +1,31 @@
+"""The claims of uncertainty in short: two seeds and few cases, against wider limits than those of the scoreboard."""
+
+from training.rigour import abstention, coverage, stability
+
+
+def test_intervals_hold_the_truth_and_naive_ones_do_not():
+    """The mean of two small worlds lies within what two worlds can tell; the control falls short of it."""
+    rows = coverage.claim((1, 2), rows=4000).rows
+    right, naive = (
+        [row.measured for row in rows if not row.is_control],
+        [row.measured for row in rows if row.is_control],
+    )
+    assert all(0.75 <= each <= 0.995 for each in right)
+    assert all(one > other for one, other in zip(right, naive, strict=True))
+
+
+def test_insufficient_data_is_said_of_the_right_ones():
+    """All values outside of training, few ordinary travellers, at land posts as in the air."""
+    share, land, outside, *_ = abstention.claim((1, 2), rows=4000).rows
+    assert outside.measured == 1.0
+    assert share.measured <= 0.03
+    assert land.measured <= 0.03
+
+
+def test_reasons_are_stable_and_a_table_tells_of_nobody():
+    """Support, cost of directions and membership, with a control that tells members at once."""
+    found = {row.label: row for row in stability.claim((1, 2), rows=4000).rows}
+    assert found["median support of a first reason over redraws"].measured >= 0.7
+    assert found["ROC AUC that directions cost"].measured <= 0.05
+    assert found["ROC AUC of telling who was learned from, by the loss"].measured <= 0.55
+    assert found["the same for a tree that learns each case by heart"].measured >= 0.8

@@ -122,6 +122,55 @@ def run(
 
 
 @app.command()
+def frontier(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="TOML file, or name of a shipped one.")],
+    cases: Annotated[
+        list[Path] | None, typer.Option(help="Case table instead of the configured one; repeatable.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Feature to leave out once; repeatable.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; repeatable.")
+    ] = None,
+    page: Annotated[Path, typer.Option("--page", help="Where the table and its picture go.")] = Path(
+        "var/training/frontier.html"
+    ),
+) -> None:
+    """Show what it costs in quality to meet groups alike: one fit per mitigation, on the same cases.
+
+    **Examples**
+
+        python -m training frontier migrant_smuggling
+        python -m training frontier migrant_smuggling --drop paid_in_cash --drop detour_ratio
+    """
+    with _told():
+        from training.config import TrainingConfig, read_change  # noqa: PLC0415  scikit-learn, when it is due
+        from training.frontier import Point, write  # noqa: PLC0415  same
+        from training.frontier import frontier as explore  # noqa: PLC0415  same
+        from training.pipeline import read_cases  # noqa: PLC0415  same
+        from training.settings import read_settings  # noqa: PLC0415  same
+
+        settings = read_settings()
+        changed: dict[str, Any] = dict(map(read_change, changes or []))
+        changed |= {"cases": [str(path) for path in cases]} if cases else {}
+        asked = TrainingConfig.from_toml(Path(config), changed)
+
+        def tell(point: Point) -> None:
+            out.print(
+                f"{escape(point.name)}: precision {point.precision:.1%} ({point.low:.1%} to {point.high:.1%}), "
+                f"furthest ratio {point.gap:.2f} ({escape(point.furthest)}), {point.verdict.value}".replace("%", " %"),
+                soft_wrap=True,
+            )
+
+        with _progress() as progress:
+            progress.add_task("fit under each mitigation", total=None)
+            read = read_cases(asked, settings)
+            points = explore(asked, read, drop=drop or (), jobs=settings.processes, told=tell)
+        page.parent.mkdir(parents=True, exist_ok=True)
+        write(points, page, title=f"What fairness costs: {asked.name}", simulated=asked.simulated)
+    out.print(f"Table and picture: {page}", soft_wrap=True)
+
+
+@app.command()
 def compare(
     risk: Annotated[str, typer.Argument(help="Name of the risk, such as document_fraud.")],
     measures: Annotated[

@@ -54,8 +54,8 @@ def examine(
     asked = config.fairness
     later = (dataset.cut.place != TRAIN) & (dataset.cut.place != NONE)
     everybody = dataset.population.take("later", later)
-    scored = _scored(everybody, model)
-    labelled = _scored(dataset.holdout, model)
+    scored = scored_slice(everybody, model)
+    labelled = scored_slice(dataset.holdout, model)
     found = fairness.audit(scored, labelled, asked, config.gates.capacity)
     tellings, travellers = proxies.tell(everybody.frame, specs, scored, asked, seed=config.seed)
     told = proxies.ProxyReport(tellings, (), travellers)
@@ -76,7 +76,8 @@ def examine(
     )
 
 
-def _scored(part: Slice, model: AdditiveModel) -> fairness.Scored:
+def scored_slice(part: Slice, model: AdditiveModel) -> fairness.Scored:
+    """Score a slice, and keep what the audit needs beside the score."""
     weight: Floats = np.ones(len(part)) if part.weight is None else part.weight
     entity = part.about["entity"].to_numpy()
     return fairness.Scored(score(model, part.frame), part.y, weight, entity, part.groups)

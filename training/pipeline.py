@@ -222,7 +222,7 @@ def run(
     directory = settings.runs / f"{config.name}-{config.version}-{packed.digest.removeprefix('sha256:')[:12]}"
     with clock.step("write report"):
         write_directory(packed.files, directory / "bundle")
-        found = Findings(config, packed, evaluation, chosen.line, selection, cases, dataset.cut.numbers)
+        found = Findings(config, packed, evaluation, chosen.line, selection, cases, dataset.cut.numbers, checks)
         write_report(directory, found)
     tracked = None
     if track:

@@ -18,14 +18,17 @@ from training import plots
 from training.bin_names import bin_names
 from training.calibrate import Calibration
 from training.cases import Cases
+from training.checks import Checks
 from training.config import TrainingConfig
 from training.evaluate import Evaluation
+from training.fairness import rows as fairness_rows
 from training.package import Package
 from training.selection_study import SelectionFindings
 
 PDO = 20
 """Points that double the odds, on the points scale of a scorecard."""
 _SHOWN_REJECTED = 50
+_SHOWN_TELLINGS = 120
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
 h1{font-size:1.8rem}h2{font-size:1.3rem;margin-top:2.2rem;border-bottom:1px solid #ccc}
@@ -50,6 +53,7 @@ class Findings:
         selection: how cases were chosen, and what follows for all travellers.
         cases: read and rejected rows.
         numbers: where the cases went.
+        checks: of groups, proxies and leaks; ``None`` where there were none.
     """
 
     config: TrainingConfig
@@ -59,6 +63,7 @@ class Findings:
     selection: SelectionFindings
     cases: Cases
     numbers: Mapping[str, int]
+    checks: Checks | None = None
 
 
 def write_report(directory: Path, found: Findings) -> None:
@@ -110,6 +115,7 @@ def render(found: Findings, drawn: Mapping[str, bytes]) -> str:
         _section("Calibration", _calibration(found.calibration, evaluation) + _picture(drawn, "reliability")),
         _section("Bands", _groups(card.bands)),
         _section("By mode and crossing point", _groups(card.groups)),
+        *([] if found.checks is None else _checks(found.checks)),
         _section("Shapes", _picture(drawn, "term_shapes")),
         _section("Scorecard", _scorecard(bundle.model.terms, bundle.specs, importance, bundle.model.baseline)),
         _section("Limits and notes", _list((*card.limits, *card.notes))),
@@ -275,6 +281,36 @@ def _groups(rows: Sequence[GroupRow]) -> str:
         return (row.by, row.group, f"{row.rows:,}", positives, *(texts.get(title, "") for title in titles), row.note)
 
     return _table(("by", "group", "labelled", "confirmed", *titles, "note"), map(cells, rows))
+
+
+def _checks(checks: Checks) -> list[str]:
+    """Groups and pairs of them, small ones included; what tells protected facts, and what leaving it out changes."""
+    tellings = _table(
+        ("protected fact", "told by", "group told best", "ROC AUC", "90 % interval"),
+        (
+            (one.fact.replace("_", " "), one.feature, one.group, f"{one.auc:.3f}", f"{one.low:.3f} to {one.high:.3f}")
+            for one in sorted(checks.told.tellings, key=lambda each: (each.fact, -each.auc))[:_SHOWN_TELLINGS]
+        ),
+        f"How well facts tell protected ones, among {checks.told.travellers:,} travellers, out of fold; 0.5 is chance",
+    )
+    ablations = _table(
+        ("left out", "protected fact", "group", "precision with and without", "ratio of referral with and without"),
+        (
+            (
+                one.feature,
+                one.fact.replace("_", " "),
+                one.group,
+                f"{one.precision[0]:.2%} and {one.precision[1]:.2%}".replace("%", " %"),
+                " and ".join("not known" if ratio is None else f"{ratio:.2f}" for ratio in one.ratio),
+            )
+            for one in checks.told.ablations
+        ),
+        "What leaving a fact out of the score changes, without a new fit",
+    )
+    return [
+        _section("Groups compared", _groups(tuple(fairness_rows(checks.audit)))),
+        _section("Proxies of protected facts", tellings + (ablations if checks.told.ablations else "")),
+    ]
 
 
 def _scorecard(

@@ -126,7 +126,7 @@ def test_report_needs_nothing_but_itself_and_says_that_cases_are_simulated(done)
     assert page.count("data:image/png;base64,") == 3
     assert "All cases are simulated" in page.split("<section>")[0]
     assert "SECRET" not in page
-    for heading in ("Gates", "Quality at capacity", "Calibration", "Bands", "Scorecard", "Origin"):
+    for heading in ("Gates", "Quality at capacity", "Calibration", "Bands", "Groups compared", "Scorecard", "Origin"):
         assert f"<h2>{heading}</h2>" in page
 
 

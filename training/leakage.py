@@ -204,11 +204,11 @@ def _statistics(table: Table) -> Iterator[tuple[str, tuple[Floats, Floats]]]:
     """Name -> what was known of a traveller when the case came, and what the whole table knows; counts and a share."""
     codes, known = pd.factorize(table.entity)[0].astype(np.int64), ~np.isnan(table.y)
     everybody = np.ones(len(codes), dtype=bool)
-    crossings = _count(codes, table.time, table.time, everybody)
+    crossings = known_before(codes, table.time, table.time, everybody)
     yield "the number of crossings", crossings
-    checks = _count(codes, table.known_at, table.time, known)
-    hits = _count(codes, table.known_at, table.time, known & (table.y == 1))
-    clear = _count(codes, table.known_at, table.time, known & (table.y == 0))
+    checks = known_before(codes, table.known_at, table.time, known)
+    hits = known_before(codes, table.known_at, table.time, known & (table.y == 1))
+    clear = known_before(codes, table.known_at, table.time, known & (table.y == 0))
     yield "the number of checks", checks
     yield "the number of confirmed cases", hits
     yield "the number of checks that found nothing", clear
@@ -216,8 +216,20 @@ def _statistics(table: Table) -> Iterator[tuple[str, tuple[Floats, Floats]]]:
         yield "the share confirmed", (hits[0] / checks[0], hits[1] / checks[1])
 
 
-def _count(codes: npt.NDArray[np.int64], known_at: Floats, at: Floats, events: Flags) -> tuple[Floats, Floats]:
-    """Count a traveller's events known before each moment, and all of them."""
+def known_before(codes: npt.NDArray[np.int64], known_at: Floats, at: Floats, events: Flags) -> tuple[Floats, Floats]:
+    """Count a traveller's events known before each moment, and all of them.
+
+    Args:
+        codes: (n,), number of the traveller of each case, from 0.
+        known_at: (n,), seconds at which the event of a case was known.
+        at: (n,), the moments asked for, seconds.
+        events: (n,), which cases are events.
+
+    >>> who, known = np.array([0, 0, 1]), np.array([5.0, 50.0, 5.0])
+    >>> then, whole = known_before(who, known, np.array([0.0, 9.0, 9.0]), np.ones(3, dtype=bool))
+    >>> then.tolist(), whole.tolist()
+    ([0.0, 1.0, 1.0], [2.0, 2.0, 1.0])
+    """
     whole = np.bincount(codes[events], minlength=int(codes.max()) + 1)[codes].astype(np.float64)
     order = np.lexsort((known_at[events], codes[events]))
     of, when = codes[events][order], known_at[events][order]

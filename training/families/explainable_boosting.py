@@ -24,7 +24,7 @@ from training.families.prepare import MIN_TRAVELLERS, POOLED, Prepared, pool, pr
 from training.families.redraw import REDRAWS, STUDENT, copies, swing_table, travellers_per_cell
 from training.families.shape import direction, groups_of, level, limit_missing, nested
 
-INFLATION = 1.3 * STUDENT
+INFLATION = 1.5 * STUDENT
 """Factor on standard errors: redraws show how far points vary, not how far smoothing pulls all of them inwards."""
 
 

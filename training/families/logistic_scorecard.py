@@ -27,7 +27,7 @@ from training.families.prepare import Prepared, pool, prepare
 from training.families.redraw import REDRAWS, STUDENT, copies, swing_table, travellers_per_cell
 from training.families.shape import direction, limit_missing, nested
 
-INFLATION = 1.8 * STUDENT
+INFLATION = 2.1 * STUDENT
 """Factor on standard errors: within its few wide bins a scorecard is wrong by more than redraws can show."""
 
 

@@ -4,14 +4,14 @@ from training.rigour import abstention, coverage, stability
 
 
 def test_intervals_hold_the_truth_and_naive_ones_do_not():
-    """The mean of two small worlds lies within what two worlds can tell; the control falls short of it."""
+    """In two small worlds, where few cases make intervals rather too wide; the control falls short of the level."""
     rows = coverage.claim((1, 2), rows=4000).rows
     right, naive = (
         [row.measured for row in rows if not row.is_control],
         [row.measured for row in rows if row.is_control],
     )
-    assert all(0.75 <= each <= 0.995 for each in right)
-    assert all(one > other for one, other in zip(right, naive, strict=True))
+    assert all(each >= 0.8 for each in right)
+    assert all(each <= 0.85 for each in naive)
 
 
 def test_insufficient_data_is_said_of_the_right_ones():

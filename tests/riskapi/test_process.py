@@ -1,5 +1,6 @@
 """A real server process: started, loaded, killed, looked at."""
 
+import http.client
 import json
 import os
 import signal
@@ -98,7 +99,7 @@ def load(url, key, seconds, clients=8):
                 answers.append(post(url, key, {**EXAMPLE_RECORD, "record_id": f"{number}-{place}"}))
             except urllib.error.HTTPError as error:
                 failures.append(error.code)
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 return  # the server was killed
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]

@@ -25,9 +25,11 @@ from training.simulator.parameters import WorldParameters
 from training.simulator.simulation import simulate
 
 CROSSINGS = 24_000
-RISK = RISKS["document_fraud"]
+CODES = tuple(code for risk in RISKS.values() for code in risk.outcome_codes)
+RISK = RISKS["document_fraud"].model_copy(update={"outcome_codes": CODES})
+"""Any confirmed outcome: single risks are too rare on so small a border."""
 RECOMPUTED = 1_000
-SPLIT = SplitConfig(train_share=0.5, calibration_share=0.1)
+SPLIT = SplitConfig(train_share=0.5, calibration_share=0.2)
 WEEK = 7 * 86_400.0
 PLANTS = ("outcome with noise", "filled in by the check", "count from the future", "officer", "both sides", "copies")
 
@@ -58,7 +60,7 @@ def claim(seeds: Sequence[int]) -> Claim:
             unit="percent",
         ),
     ]
-    return Claim("Leaks are caught", tuple(rows), f"{CROSSINGS:,} simulated crossings a seed, document fraud.")
+    return Claim("Leaks are caught", tuple(rows), f"{CROSSINGS:,} simulated crossings a seed, any confirmed outcome.")
 
 
 def measure(seed: int) -> dict[str, float]:

@@ -11,9 +11,10 @@ sys.path.insert(0, str(ROOT))  # the packages beside this script, whether instal
 
 from features.catalogue import CATALOGUE, GROUPS  # noqa: E402 - the line above finds them
 from features.indicators import INDICATORS  # noqa: E402
-from features.record import Block, Sensitivity, TravellerRecord, block_types, sensitivity_of  # noqa: E402
+from features.record import Block, Sensitivity, TravellerRecord, sensitivity_of  # noqa: E402
 from features.risk import RISKS  # noqa: E402
 from features.spec import FeatureSpec, Kind, Monotone, Use  # noqa: E402
+from features.walk import block_types  # noqa: E402
 from riskapi.settings import settings_table  # noqa: E402
 
 NOTICE = "<!-- Written by docs/generate.py from the code: change the code, then run `make docs`. -->"

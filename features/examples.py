@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from features.record import TravellerRecord, block_types
+from features.record import TravellerRecord
 from features.reference import ReferenceData
+from features.walk import block_types
 
 EXAMPLE_AIRPORTS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {

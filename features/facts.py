@@ -60,7 +60,7 @@ def _hash_if_asked(value: str | None, info: Any) -> str | None:
 
 
 Hashed = Annotated[str, Field(min_length=1, max_length=200), *READABLE, PlainSerializer(_hash_if_asked)]
-"""Text that :func:`features.record.stored_form` replaces by a keyed hash."""
+"""Text that :func:`features.walk.stored_form` replaces by a keyed hash."""
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -10,9 +10,10 @@ import orjson
 from features.catalogue import Extractor
 from features.errors import FeatureError
 from features.minor import age_on
-from features.record import Sensitivity, TravellerRecord, sensitivity_of, stored_form
+from features.record import Sensitivity, TravellerRecord, sensitivity_of
 from features.spec import FeatureValue
 from features.timing import crossing_day
+from features.walk import stored_form
 from models.additive import AdditiveModel
 from models.errors import BundleContentError, BundleReplayError
 from models.reasons import Reasoner

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from features.record import TravellerRecord, dropped_fields, received
+from features.record import TravellerRecord
+from features.walk import dropped_fields, received
 from riskapi.body import is_plain, strict_json
 from riskapi.errors import InvalidBodyError, ServiceError
 from riskapi.privacy.sealing import kept_of

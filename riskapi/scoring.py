@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from features.errors import FeatureError
-from features.record import TravellerRecord, dropped_fields
+from features.record import TravellerRecord
 from features.risk import Audience
+from features.walk import dropped_fields
 from models.assessment import RiskAssessment
 from riskapi.errors import InvalidBodyError, NoApprovedModelError, ServiceError
 from riskapi.live import LiveModel, LiveModels, Values

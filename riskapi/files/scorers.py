@@ -8,8 +8,9 @@ import httpx
 import orjson
 
 from features.declared import Problem
-from features.record import TravellerRecord, dropped_fields
+from features.record import TravellerRecord
 from features.risk import Audience
+from features.walk import dropped_fields
 from riskapi.access.purpose import HEADER as PURPOSE_HEADER
 from riskapi.errors import InvalidBodyError, ServiceError
 from riskapi.files.write import Answer

@@ -8,7 +8,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from features.record import Sensitivity, TravellerRecord, block_types
+from features.record import Sensitivity, TravellerRecord
+from features.walk import block_types
 
 _TITLES = {
     "": "Submission",

@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from features.minor import age_on
-from features.record import Sensitivity, TravellerRecord, block_types, sensitivity_of
+from features.record import Sensitivity, TravellerRecord, sensitivity_of
 from features.timing import crossing_day
+from features.walk import block_types
 from riskapi.decisions import AnsweredRecord, DecisionRecord
 from riskapi.privacy.seals import RANDOM_BYTES, Part, commitment, fresh_random, seal, unseal, unseal_salted
 from riskapi.secret import ServiceSecret

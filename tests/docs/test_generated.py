@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from features.catalogue import CATALOGUE
-from features.record import TravellerRecord, block_types, sensitivity_of
+from features.record import TravellerRecord, sensitivity_of
+from features.walk import block_types
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

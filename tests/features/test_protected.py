@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from features.catalogue import CATALOGUE, Extractor
-from features.record import Block, Sensitivity, TravellerRecord, block_types, sensitivity_of
+from features.record import Block, Sensitivity, TravellerRecord, sensitivity_of
 from features.risk import RISKS
 from features.spec import FeatureSpec, Use
+from features.walk import block_types
 from tests.makers import EXAMPLE_REFERENCE, random_data
 
 SCORED = [spec for spec in CATALOGUE if spec.use is Use.SCORE]

@@ -12,18 +12,9 @@ from pydantic import BaseModel, ValidationError
 from features import record as record_module
 from features.catalogue import CATALOGUE, Extractor
 from features.mrz import EXAMPLE_TD3
-from features.record import (
-    DROPPED,
-    Booking,
-    Sensitivity,
-    TravellerRecord,
-    block_types,
-    blocks,
-    dropped_fields,
-    sensitivity_of,
-    stored_form,
-)
+from features.record import DROPPED, Booking, Sensitivity, TravellerRecord, sensitivity_of
 from features.spec import Use
+from features.walk import block_types, blocks, dropped_fields, stored_form
 from tests.makers import EXAMPLE_LAND_RECORD, EXAMPLE_RECORD, EXAMPLE_REFERENCE, random_records, traveller
 
 BLOCKS = {"": TravellerRecord, **dict(block_types())}

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from features.catalogue import CATALOGUE, Extractor
-from features.record import TravellerRecord, stored_form
+from features.record import TravellerRecord
 from features.risk import RISKS
 from features.spec import Kind
+from features.walk import stored_form
 from models.bundle import BundleContent, ModelBundle, pack, sign
 from tests.makers import random_records
 from tests.models import bundle_makers

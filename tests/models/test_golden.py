@@ -7,9 +7,10 @@ import pytest
 
 from features.catalogue import CATALOGUE, Extractor
 from features.examples import EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD, EXAMPLE_RECORD, EXAMPLE_REFERENCE, traveller
-from features.record import Sensitivity, TravellerRecord, blocks, sensitivity_of
+from features.record import Sensitivity, TravellerRecord, sensitivity_of
 from features.risk import RISKS
 from features.spec import Use
+from features.walk import blocks
 from models.errors import BundleContentError, BundleReplayError
 from models.golden import GoldenRecord, anonymise, read_golden, replay
 from tests.models.bundle_makers import bundle, records

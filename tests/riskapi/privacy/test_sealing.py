@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from features.catalogue import CATALOGUE, Extractor
 from features.examples import EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD, EXAMPLE_RECORD
-from features.record import Sensitivity, TravellerRecord, block_types, sensitivity_of
+from features.record import Sensitivity, TravellerRecord, sensitivity_of
 from features.reference import NO_REFERENCE
+from features.walk import block_types
 from riskapi.errors import SealError
 from riskapi.privacy.sealing import (
     Part,

@@ -32,37 +32,8 @@ class Rectifies(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class AnsweredRecord:
-    """One answer and the record that it is about, on their way to the store.
-
-    Attributes:
-        ...: those that are not named here are as in :class:`DecisionRecord`.
-        record: as it was submitted (JSON), without the facts that are never stored.
-        age_years: at the crossing, where the record has a date of birth that tells it.
-        answer: as it was sent (JSON).
-    """
-
-    decision_id: str
-    scored_at: str
-    principal: str
-    unit: str
-    key_id: str
-    audiences: tuple[str, ...]
-    digests: tuple[str, ...]
-    dropped: tuple[str, ...]
-    purpose: str | None
-    record: bytes
-    age_years: int | None
-    answer: bytes
-    claim: Claim | None = None
-    rectifies: Rectifies | None = None
-    policy: str = ""
-    referrals: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRecord:
-    """One answer with all that is needed to account for it, as it is stored.
+class _Made:
+    """What is known of every answer.
 
     Attributes:
         decision_id: UUID version 7.
@@ -74,14 +45,6 @@ class DecisionRecord:
         digests: of the bundles that scored, in the order of the risks.
         dropped: names of the facts that were dropped on receipt.
         purpose: why the record is processed, where the sender said so.
-        subject: keyed hash of whom it is about.
-        input: the record without identity (JSON): enough to compute the answer again.
-        identity: facts of identity and contact by place (JSON).
-        answer: the answer as it was sent (JSON), without the sender's id of the record.
-        claim: of the request's idempotency key, where it had one.
-        rectifies: the decision that this one corrects, where it does.
-        policy: that selected, with the month whose key drew; empty where nobody was selected.
-        referrals: audience, arm and probability, of each risk or, where nothing was scored, of each audience.
     """
 
     decision_id: str
@@ -93,6 +56,43 @@ class DecisionRecord:
     digests: tuple[str, ...]
     dropped: tuple[str, ...]
     purpose: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredRecord(_Made):
+    """One answer and the record that it is about, on their way to the store.
+
+    Attributes:
+        record: as it was submitted (JSON), without the facts that are never stored.
+        age_years: at the crossing, where the record has a date of birth that tells it.
+        answer: as it was sent (JSON).
+        claim: as in :class:`DecisionRecord`, like those below.
+    """
+
+    record: bytes
+    age_years: int | None
+    answer: bytes
+    claim: Claim | None = None
+    rectifies: Rectifies | None = None
+    policy: str = ""
+    referrals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord(_Made):
+    """One answer with all that is needed to account for it, as it is stored.
+
+    Attributes:
+        subject: keyed hash of whom it is about.
+        input: the record without identity (JSON): enough to compute the answer again.
+        identity: facts of identity and contact by place (JSON).
+        answer: the answer as it was sent (JSON), without the sender's id of the record.
+        claim: of the request's idempotency key, where it had one.
+        rectifies: the decision that this one corrects, where it does.
+        policy: that selected, with the month whose key drew; empty where nobody was selected.
+        referrals: audience, arm and probability, of each risk or, where nothing was scored, of each audience.
+    """
+
     subject: bytes
     input: bytes
     identity: bytes

@@ -1,11 +1,10 @@
 """Tables of cases as files: Parquet or NDJSON, readable by their owner alone, complete or not there."""
 
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 import orjson
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 
 from riskapi.cases import Case
 from riskapi.errors import ServiceError
+from riskapi.files.whole import WholeFile
 
 _TIME = pa.timestamp("us", tz="UTC")
 COLUMNS = pa.schema(
@@ -39,12 +39,11 @@ COLUMNS = pa.schema(
 """The columns of a table of cases, in order."""
 
 
-class CaseFile(ABC):
+class CaseFile(WholeFile):
     """A table that is being written."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._part = path.with_name(path.name + ".part")
+        super().__init__(path)
         self._file: IO[bytes] = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
     @abstractmethod
@@ -54,18 +53,6 @@ class CaseFile(ABC):
     def close(self) -> None:
         """Put everything on disk."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-        if kind is None:
-            self._part.replace(self._path)
-        else:
-            self._part.unlink()
 
 
 class _Lines(CaseFile):

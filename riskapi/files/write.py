@@ -1,17 +1,17 @@
 """Answers as a file: NDJSON holds them whole; CSV and Parquet hold one row per traveller and risk."""
 
 import csv
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskapi.errors import ServiceError
+from riskapi.files.whole import WholeFile
 
 Answer = Mapping[str, Any]
 """One answer of ``POST /v1/scores``, parsed."""
@@ -81,32 +81,12 @@ def formula_safe(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_STARTS_A_FORMULA) else cell
 
 
-class AnswerFile(ABC):
-    """A file of answers, written a chunk at a time; it appears under its name only when it is complete."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._part = path.with_name(path.name + ".part")
+class AnswerFile(WholeFile):
+    """A file of answers, written a chunk at a time."""
 
     @abstractmethod
     def write(self, answers: Sequence[tuple[str, Answer]]) -> None:
         """Write answers, each with the place that its record came from."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Put everything on disk."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-        if kind is None:
-            self._part.replace(self._path)
-        else:
-            self._part.unlink()
 
 
 class _Lines(AnswerFile):

@@ -121,9 +121,9 @@ def with_facts(base: Mapping[str, Any] = EXAMPLE_RECORD, **blocks: Any) -> dict[
     return data
 
 
-def row(principal: str = "Gateway", subject: bytes = b"somebody", **changes: Any) -> DecisionRecord:
-    """A decision to store, about nobody."""
-    values = {
+def _made(principal: str) -> dict[str, Any]:
+    """What every answer has."""
+    return {
         "decision_id": uuid7(),
         "scored_at": "2026-03-14T09:00:00.000Z",
         "principal": principal,
@@ -133,6 +133,12 @@ def row(principal: str = "Gateway", subject: bytes = b"somebody", **changes: Any
         "digests": ("sha256:" + "0" * 64,),
         "dropped": ("meals",),
         "purpose": "border_control",
+    }
+
+
+def row(principal: str = "Gateway", subject: bytes = b"somebody", **changes: Any) -> DecisionRecord:
+    """A decision to store, about nobody."""
+    values = _made(principal) | {
         "subject": sha256(subject).digest(),
         "input": b'{"record_id":"x"}',
         "identity": b'{"record_id":"r1"}',
@@ -143,16 +149,7 @@ def row(principal: str = "Gateway", subject: bytes = b"somebody", **changes: Any
 
 def answered(principal: str = "Gateway", **changes: Any) -> AnsweredRecord:
     """An answer with its record, about nobody, to hand to a writer."""
-    values = {
-        "decision_id": uuid7(),
-        "scored_at": "2026-03-14T09:00:00.000Z",
-        "principal": principal,
-        "unit": "",
-        "key_id": "0" * 16,
-        "audiences": ("enforcement", "protection"),
-        "digests": ("sha256:" + "0" * 64,),
-        "dropped": ("meals",),
-        "purpose": "border_control",
+    values = _made(principal) | {
         "record": b'{"record_id":"r1","traveller":{"surname":"ABDI"}}',
         "age_years": None,
         "answer": b'{"record_id":"r1","risks":[]}',

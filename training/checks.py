@@ -9,7 +9,7 @@ from features.spec import FeatureSpec
 from models.additive import AdditiveModel
 from models.card import GroupRow
 from models.promotion import Gate
-from training import fairness, leakage, proxies
+from training import fairness, fairness_gates, leakage, proxies
 from training.cases import Cases
 from training.config import TrainingConfig
 from training.dataset import Dataset, Slice
@@ -70,7 +70,7 @@ def examine(
         audit=found,
         told=told,
         leaks=signs,
-        gates=(*fairness.gates(found, asked), proxies.gate(told, asked), *leakage.gates(signs)),
+        gates=(*fairness_gates.gates(found, asked), proxies.gate(told, asked), *leakage.gates(signs)),
         groups=tuple(row for row in fairness.rows(found) if " and " not in row.by),
         limits=_limits(found),
     )

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import orjson
@@ -38,27 +36,8 @@ from training.report import Findings, write_report
 from training.selection_study import study
 from training.settings import TrainingSettings
 from training.slices import NONE, SLICES, TRAIN
+from training.steps import Clock, Silent, Watcher
 from training.tracking import DataRecord, RunContent, TrackedRun, Tracker
-
-
-class Watcher(Protocol):
-    """Who is told how a run gets on."""
-
-    def begin(self, step: str) -> None:
-        """A step begins."""
-
-    def progress(self, done: int, total: int) -> None:
-        """So much of the step is done."""
-
-
-class Silent:
-    """Watches without a word."""
-
-    def begin(self, step: str) -> None:
-        """Nothing."""
-
-    def progress(self, done: int, total: int) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +63,6 @@ class RunResult:
     directory: Path
     tracked: TrackedRun | None
     seconds: Mapping[str, float]
-
-
-@dataclass
-class _Clock:
-    """Tells the watcher of each step and keeps how long it took."""
-
-    watcher: Watcher
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        self.watcher.begin(name)
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - start
 
 
 @dataclass(frozen=True)
@@ -149,7 +113,7 @@ def run(
     Raises:
         TrainingError: of the kind that fits.
     """
-    clock = _Clock(watcher or Silent())
+    clock = Clock(watcher or Silent())
     jobs = settings.processes
     with ThreadPoolExecutor(1) as pool:
         # MLflow takes seconds to import and to reach: that happens while the model is fitted
@@ -249,7 +213,7 @@ def _digest(config: TrainingConfig) -> str:
 
 
 def _fit(
-    config: TrainingConfig, dataset: Dataset, clock: _Clock, jobs: int
+    config: TrainingConfig, dataset: Dataset, clock: Clock, jobs: int
 ) -> tuple[_Calibrated, tuple[_Calibrated, ...]]:
     """Fit the chosen family, and beside it the prior, the scorecard and the yardstick, on the same cases."""
     positives = int(dataset.train.y.sum())

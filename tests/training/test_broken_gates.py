@@ -13,7 +13,7 @@ from models.promotion import Gate, GateReport, Verdict, may_promote
 from tests.training import audited
 from tests.training.synthetic import spec
 from tests.training.test_package import GATES, proof
-from training import fairness, leakage, proxies
+from training import fairness, fairness_gates, leakage, proxies
 from training.fairness_config import FairnessConfig
 from training.gates import judge
 
@@ -36,7 +36,7 @@ def of_groups(scored=None, labelled=None, config: FairnessConfig = audited.CONFI
     """Gates of the audit by groups."""
     whole = audited.border().scored
     found = fairness.audit(scored or whole, labelled or scored or whole, config, audited.CAPACITY)
-    return {gate.name: gate for gate in fairness.gates(found, config)}
+    return {gate.name: gate for gate in fairness_gates.gates(found, config)}
 
 
 def of_proxies(frame=None, config: FairnessConfig = audited.CONFIG) -> dict[str, Gate]:

@@ -12,6 +12,7 @@ from features.record import Sensitivity, TravellerRecord, sensitivity_of
 from features.reference import NO_REFERENCE
 from features.walk import block_types
 from riskapi.errors import SealError
+from riskapi.privacy import seals
 from riskapi.privacy.sealing import (
     Part,
     age_of,
@@ -134,6 +135,14 @@ def test_sealed_content_comes_back_with_its_commitment(content, part):
     assert unseal(CIPHER, ID, part, sealed) == (content, committed)
     assert committed == hashlib.sha256(unseal_salted(CIPHER, ID, part, sealed)).digest()
     assert committed == hashlib.sha256(random[:16] + content).digest()
+
+
+def test_part_that_claims_to_be_huge_is_not_unpacked(monkeypatch):
+    """The size is known before anything is unpacked, and is bounded."""
+    sealed, _ = seal(CIPHER, ID, Part.ANSWER, b"x" * 9000, fresh_random(1))
+    monkeypatch.setattr(seals, "_CONTENT_BYTES_MAX", 8999)
+    with pytest.raises(SealError, match="larger"):
+        unseal(CIPHER, ID, Part.ANSWER, sealed)
 
 
 def test_equal_contents_have_nothing_in_common_once_sealed():

@@ -83,14 +83,13 @@ class Keys:
         Raises:
             StorageError: where the keys database fails; nothing that needs a new key may be stored then.
         """
+        kept = self._kept
         with self._own_connection() as connection:
-            self._forget_destroyed(connection)
-            kept = self._kept
-            missing = [one for one in wanted if one not in kept]
-            if missing:
-                with connection.begin():
-                    made = self._read_or_make(connection, missing)
-                kept.update(made)
+            with connection.begin():
+                self._forget_destroyed(connection)
+                missing = [one for one in wanted if one not in kept]
+                made = self._read_or_make(connection, missing) if missing else {}
+            kept.update(made)
         found = {one: kept[one] for one in wanted}
         while len(kept) > _KEPT:
             kept.popitem(last=False)
@@ -225,8 +224,7 @@ class Keys:
 
     def _forget_destroyed(self, connection: sa.Connection) -> None:
         """Forget remembered keys where any process destroyed some."""
-        with connection.begin():
-            destroyed = int(connection.exec_driver_sql("SELECT destroyed FROM keys_state").scalar_one())
+        destroyed = int(connection.exec_driver_sql("SELECT destroyed FROM keys_state").scalar_one())
         if destroyed != self._destroyed:
             self._kept.clear()
             self._destroyed = destroyed

@@ -12,6 +12,9 @@ Columns = Mapping[str, str]
 _PARAMETERS_MAX = 4096
 """Of one statement in the embedded database, whose own bound is 32,766."""
 
+_ANY_SIZE_MAX = 16
+"""Groups of rows up to this size have a statement each; five tables have fewer than the driver keeps prepared."""
+
 
 def insert_rows(
     connection: sa.Connection,
@@ -23,9 +26,9 @@ def insert_rows(
 ) -> None:
     """Insert rows.
 
-    In PostgreSQL one statement takes one array for each column. In SQLite rows go in groups whose sizes are powers of
-    two, so that the driver finds the statements prepared; one call for many rows also lets go of the interpreter once
-    instead of once a row, which is what makes a writer's thread wait.
+    In PostgreSQL one statement takes one array for each column. In SQLite up to 16 rows go at once, and more in groups
+    whose sizes are powers of two, so that the driver finds the statements prepared; one call for many rows also lets
+    go of the interpreter once instead of once a row, which is what makes a writer's thread wait.
 
     Args:
         connection: in a transaction.
@@ -42,7 +45,7 @@ def insert_rows(
     start, left = 0, len(rows)
     largest = 1 << (_PARAMETERS_MAX // len(names)).bit_length() - 1
     while left:
-        size = min(largest, 1 << left.bit_length() - 1)
+        size = min(largest, left if left <= _ANY_SIZE_MAX else 1 << left.bit_length() - 1)
         parameters = tuple([value for row in rows[start : start + size] for value in row])
         connection.exec_driver_sql(_values(table, names, size, unless_there), parameters)
         start, left = start + size, left - size

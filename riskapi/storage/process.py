@@ -101,16 +101,17 @@ class Incoming:
     def __init__(self) -> None:
         self._data = b""
 
-    def add(self, data: bytes) -> tuple[Refused, StorageError | None] | None:
-        """Take more bytes; gives an answer once it is whole: ids that were refused, or an error."""
+    def add(self, data: bytes) -> list[tuple[Refused, StorageError | None]]:
+        """Take more bytes; gives the answers that are whole now: ids that were refused, or an error."""
         self._data += data
-        if len(self._data) < _HEAD.size:
-            return None
-        (size,) = _HEAD.unpack_from(self._data)
-        if len(self._data) < _HEAD.size + size:
-            return None
-        message, self._data = self._data[_HEAD.size : _HEAD.size + size], self._data[_HEAD.size + size :]
-        return _meaning(marshal.loads(message))  # noqa: S302 - from our own process, through a private socket
+        whole = []
+        while len(self._data) >= _HEAD.size:
+            end = _HEAD.size + _HEAD.unpack_from(self._data)[0]
+            if len(self._data) < end:
+                break
+            message, self._data = self._data[_HEAD.size : end], self._data[end:]
+            whole.append(_meaning(marshal.loads(message)))  # noqa: S302 - from our own process, by a private socket
+        return whole
 
 
 def message_of(rows: Sequence[AnsweredRecord]) -> bytes:

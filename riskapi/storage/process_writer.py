@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -11,6 +12,8 @@ from riskapi.errors import ServiceError, StorageError
 from riskapi.storage.process import TICK, Incoming, StoreProcess, message_of
 from riskapi.storage.writer import DecisionWriter, Waiting, Watch
 
+_IN_FLIGHT_MAX = 2
+"""Messages handed over and not answered yet: the process never waits for the event loop to hear of the last one."""
 _TICK_SECONDS = 1.0
 _GRANT_SECONDS = 2.0
 _STOP_SECONDS = 30.0
@@ -31,8 +34,9 @@ class ProcessWriter(DecisionWriter):
         self._process = process
         self._incoming = Incoming()
         self._unsent = memoryview(b"")
-        self._in_flight: Sequence[Waiting] | None = None
+        self._in_flight: deque[Sequence[Waiting]] = deque()
         self._began = 0.0
+        """When the process could begin with the first of those in flight."""
         self._is_scheduled = False
         self._holders: list[threading.Event] = []
         self._holds = 0
@@ -62,7 +66,7 @@ class ProcessWriter(DecisionWriter):
         if loop is None:
             return
         self._closing = True
-        if self._waiting or self._in_flight is not None:
+        if self._waiting or self._in_flight:
             self._idle = loop.create_future()
             self._wake()
             await asyncio.wait([self._idle], timeout=_STOP_SECONDS)
@@ -80,33 +84,37 @@ class ProcessWriter(DecisionWriter):
         return Hold(self)
 
     def _wake(self) -> None:
-        if self._in_flight is None and not self._is_scheduled:
+        if len(self._in_flight) < _IN_FLIGHT_MAX and not self._is_scheduled:
             assert self._loop is not None, "the writer was started"
             self._is_scheduled = True
             self._loop.call_soon(self._next)  # whatever else comes in this turn of the loop goes along
 
     def _next(self) -> None:
-        """Hand over what waits, unless something is under way or somebody else writes."""
+        """Hand over what waits, unless enough is under way or somebody else writes."""
         self._is_scheduled = False
-        if self._in_flight is not None:
+        if len(self._in_flight) >= _IN_FLIGHT_MAX:
             return
         if self._holders or self._holds:
-            self._grant()
+            if not self._in_flight:
+                self._grant()
             return
         taken = self._take()
         if taken:
             self._hand_over(taken, message_of([row for group, _ in taken for row in group]))
-        elif self._idle is not None and not self._idle.done():
+        elif not self._in_flight and self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
     def _hand_over(self, taken: Sequence[Waiting], message: bytes) -> None:
-        self._in_flight = taken
-        self._began = time.perf_counter()
+        if not self._in_flight:
+            self._began = time.perf_counter()
+        self._in_flight.append(taken)
         if self._process.socket is None:
             self._lost()
-            return
-        self._unsent = memoryview(message)
-        self._send()
+        elif self._unsent:
+            self._unsent = memoryview(bytes(self._unsent) + message)
+        else:
+            self._unsent = memoryview(message)
+            self._send()
 
     def _send(self) -> None:
         sock, loop = self._process.socket, self._loop
@@ -143,15 +151,15 @@ class ProcessWriter(DecisionWriter):
         if not data:
             self._lost()
             return
-        answer = self._incoming.add(data)
-        if answer is not None:
+        for answer in self._incoming.add(data):
             self._done(*answer)
 
     def _done(self, refused: Sequence[str], error: ServiceError | None) -> None:
-        taken, self._in_flight = self._in_flight or (), None
+        taken, now = self._in_flight.popleft(), time.perf_counter()
+        seconds, self._began = now - self._began, now
         self.failure = None if error is None else str(error)
         if taken:
-            self._answer(list(taken), time.perf_counter() - self._began, refused, error)
+            self._answer(list(taken), seconds, refused, error)
         self._next()
 
     def _lost(self) -> None:
@@ -160,8 +168,9 @@ class ProcessWriter(DecisionWriter):
             self._deafen(self._loop)
             if self._restarting is None or self._restarting.done():
                 self._restarting = self._loop.create_task(self._restart())
-        self._incoming = Incoming()
-        self._done((), StorageError("The writer's process has ended. Nothing was acknowledged."))
+        self._incoming, self._unsent = Incoming(), memoryview(b"")
+        for _ in range(len(self._in_flight)):
+            self._done((), StorageError("The writer's process has ended. Nothing was acknowledged."))
 
     async def _restart(self) -> None:
         """Start the process again, however often that takes."""
@@ -194,12 +203,12 @@ class ProcessWriter(DecisionWriter):
         if self._loop is None:
             return
         self._ticking = self._loop.call_later(_TICK_SECONDS, self._tick)
-        if self._in_flight is None and not self._waiting and not self._holds and self._process.socket is not None:
+        if not self._in_flight and not self._waiting and not self._holds and self._process.socket is not None:
             self._hand_over((), TICK)
 
     def _ask_to_hold(self, granted: threading.Event) -> None:
         self._holders.append(granted)
-        if self._in_flight is None:
+        if not self._in_flight:
             self._grant()
 
     def _grant(self) -> None:

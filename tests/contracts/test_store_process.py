@@ -68,6 +68,47 @@ def test_whatever_waits_goes_along_and_large_messages_arrive(services):
     assert services.decisions.decision(last.decision_id) is not None
 
 
+def test_process_is_handed_the_next_before_the_last_is_answered(services):
+    """Two messages are under way at most, each with its own outcome; what else comes gathers behind them."""
+    twice, rows = answered(), [answered() for _ in range(4)]
+
+    async def scenario(writer, process):
+        wrong = writer.append([twice, twice])
+        await asyncio.sleep(0)
+        futures = [wrong, writer.append([rows[0]])]
+        for one in rows[1:]:
+            await asyncio.sleep(0)
+            futures.append(writer.append([one]))
+        handed = len(writer._in_flight), len(writer._waiting)
+        outcomes = await asyncio.gather(*futures, return_exceptions=True)
+        return handed, [type(one).__name__ for one in outcomes], writer.failure
+
+    handed, outcomes, failure = run(services, scenario)
+    assert handed == (2, 3)
+    assert outcomes == ["StorageError", "tuple", "tuple", "tuple", "tuple"]
+    assert failure is None
+    assert all(services.decisions.decision(one.decision_id) for one in rows)
+
+
+def test_end_of_the_process_fails_all_that_was_under_way(services):
+    """Nobody knows what of it was stored: each who waits hears so, once."""
+
+    async def scenario(writer, process):
+        os.kill(process.pid, signal.SIGSTOP)
+        futures = [writer.append([answered()])]
+        for _ in range(3):
+            await asyncio.sleep(0)
+            futures.append(writer.append([answered()]))
+        under_way = len(writer._in_flight)
+        os.kill(process.pid, signal.SIGKILL)
+        outcomes = await asyncio.gather(*futures, return_exceptions=True)
+        return under_way, {str(one) for one in outcomes}
+
+    under_way, said = run(services, scenario)
+    assert under_way == 2
+    assert said == {"The writer's process has ended. Nothing was acknowledged."}
+
+
 def test_error_comes_back_as_what_it_is_and_the_process_goes_on(services):
     """A refused transaction is an error of the store for those who waited, with nothing of what was sent in it."""
     twice, after = answered("ZZMARKZZ"), answered()

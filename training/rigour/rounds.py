@@ -20,13 +20,13 @@ from models.bands import BandPolicy
 from models.baselines import Baselines
 from models.lane import Draws
 from training.families import FAMILIES, ExplainableModel, score
+from training.rigour.learner import ARM_NAMES
 from training.rigour.worlds import NOT_SELECTED, RANDOM, SCORE, Flags, Floats, Integers
 from training.selection_bias import SelectionConfig, refuse_unlabelled, weights_to_fit
 from training.stability import plain_rows, rules_for
 
 FAMILY = FAMILIES["logistic_scorecard"]
 AUDIENCE = "enforcement"
-SELECTION = {RANDOM: "random", SCORE: "score"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class History:
         found = np.where(referred.looked, crowd.y, np.nan)
         about = pd.DataFrame(
             {
-                "selection": [SELECTION.get(int(arm)) for arm in referred.arm],
+                "selection": [ARM_NAMES.get(int(arm)) for arm in referred.arm],
                 "selection_probability": np.where(referred.looked, referred.chance, np.nan),
             }
         )
@@ -104,7 +104,7 @@ class Referred:
     @property
     def looked(self) -> Flags:
         """Who is inspected, (n,)."""
-        return self.arm != NOT_SELECTED
+        return np.asarray(self.arm != NOT_SELECTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pandas as pd
 from features.spec import Kind
 from training.families import score
 from training.rigour.claim import Claim, Limit, count_row, mean_row, over_seeds, share_of
-from training.rigour.learner import spec_of
+from training.rigour.learner import ARM_NAMES, spec_of
 from training.rigour.rounds import Crowd, History, Policy, Round, Scored, learn, learn_counts, rounds
 from training.rigour.worlds import OFFICER, Flags, WorldParameters, inspect, logistic, make_world
 
@@ -73,7 +73,7 @@ def _history(seed: int, parameters: WorldParameters) -> History:
     few = (crowd.frame["port"] == PORTS[1]).to_numpy()
     looked = chosen & (~few | (np.random.default_rng((seed, 5)).random(len(few)) < LESS))
     about = pd.DataFrame(
-        {"selection": np.where(looked, "officer", None), "selection_probability": np.full(len(looked), np.nan)}
+        {"selection": [ARM_NAMES[OFFICER] if each else None for each in looked], "selection_probability": np.nan}
     )
     return History(crowd.frame, np.where(looked, crowd.y, np.nan), about)
 
@@ -97,8 +97,8 @@ def claim(seeds: Sequence[int]) -> Claim:
     )
     note = (
         f"Two ports of equal risk, {ROUNDS} rounds of {LARGE.travellers:,} travellers; officers had looked four times "
-        "as often at one. Slots are shared out by the rates that the model learned. A share of 46 % to 54 % keeps "
-        f"either port between 43 % and 54 %. Ours draws {OURS.lane:.0%} and weighs; counts take whoever was not "
+        "as often at one. Slots are shared out by the rates that the model learned. A share of 46% to 54% keeps "
+        f"either port between 43% and 54%. Ours draws {OURS.lane:.0%} and weighs; counts take whoever was not "
         "inspected for clean."
     )
-    return Claim("Ports of equal risk keep equal shares", rows, note.replace("5%", "5 %"))
+    return Claim("Ports of equal risk keep equal shares", rows, note.replace("%", " %"))

@@ -140,7 +140,7 @@ def claim(seeds: Sequence[int]) -> Claim:
         f"{ROUNDS} rounds of {LARGE.travellers:,} travellers, {OURS.capacity:.0%} referred by score and "
         f"{OURS.lane:.0%} drawn; without a lane {ALONE.capacity:.0%} by score, learned from all labels alike. Right "
         f"after training {SHARE:.0%} of the travellers, from the lower half of the risks, begin to carry at a chance "
-        f"of {RATE:.0%}, on a route of their own on which little was found. It is found by the round whose model refers "
-        "half of them by score. Ideal is a model that knows the true chance of everybody and refers as many."
+        f"of {RATE:.0%}, on a route of their own on which little was found. It is found by the round whose model "
+        "refers half of them by score. Ideal is a model that knows the true chance of everybody and refers as many."
     )
     return Claim("What is new is found, and the loop does not close on what is known", rows, note.replace("%", " %"))

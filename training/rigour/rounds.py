@@ -193,8 +193,8 @@ def refer(scored: Scored, policy: Policy, reach: Reach, key: bytes) -> Referred:
         key: of the lane's draws.
     """
     by_score = reach(scored, policy.capacity)
-    draws = Draws(key, policy.lane)
-    drawn = np.fromiter((draws.drawn(f"{at}", AUDIENCE) for at in range(len(by_score))), np.bool_, len(by_score))
+    number, draws = len(by_score), Draws(key, policy.lane)
+    drawn = np.fromiter((draws.drawn(str(at), AUDIENCE) for at in range(number)), np.bool_, number)
     arm = np.select([drawn, by_score], [RANDOM, SCORE], NOT_SELECTED)
     return Referred(arm.astype(np.int64), np.where(by_score, 1.0, policy.lane), by_score)
 

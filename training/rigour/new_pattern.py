@@ -17,7 +17,7 @@ from training.rigour.learner import SPECS, about, frame_of, spec_of
 from training.rigour.rounds import Crowd, History, Policy, Round, learn, learn_alike, rounds
 from training.rigour.worlds import Flags, Inspections, WorldParameters, inspect, make_world
 
-ROUNDS: Final = 8
+ROUNDS: Final = 6
 SOON: Final = 4
 """Rounds within which the pattern has to be found."""
 OURS, ALONE = Policy(capacity=0.05, lane=0.05), Policy(capacity=0.10, lane=0.0)

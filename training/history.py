@@ -265,9 +265,9 @@ def _by_id(table: Table, held: pd.DataFrame) -> tuple[Table, list[Finding]]:
     made = rows.reindex(columns=list(OUTCOME)).assign(**{each: case[each] for each in FACTS})
     looked = made["outcome_code"].notna()
     made["selection"] = case["arm"].where(looked & case["arm"].notna(), made["selection"])
-    # of somebody whom an officer chose nobody knows the chance, though that of the system's draw is logged
-    chance = case["selection_probability"].where(case["arm"].notna() | ~looked, None)
-    made["selection_probability"] = made["selection_probability"].where(made["selection_probability"].notna(), chance)
+    # of somebody whom an officer chose the chance is not that of the system's draw, which is logged for everybody
+    by_system = case["arm"].notna() | ~looked
+    made["selection_probability"] = case["selection_probability"].where(by_system, made["selection_probability"])
     return Table(
         made.reset_index(drop=True),
         table.files[rows.index].reset_index(drop=True),

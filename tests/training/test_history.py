@@ -187,19 +187,26 @@ def test_outcomes_come_by_the_id_of_their_case(tmp_path, history):
         lines.writerow([ids[4], "nothing_found", known, "model_score", "officer", ""])
         lines.writerow(["no such case", "nothing_found", known, "interview", "officer", "tip"])
         lines.writerow([ids[5], "", "", "", "", ""])
+        for code in ("nothing_found", "forged_document"):
+            lines.writerow([ids[7], code, known, "interview", "officer", ""])
+        for _ in range(2):
+            lines.writerow([ids[8], "nothing_found", known, "interview", "officer", ""])
     done = bring(path, history)
-    assert (done.labelled, done.added, done.outcomes) == (3, 0, 3)
+    assert (done.labelled, done.added, done.outcomes) == (4, 0, 4)
     assert {(row, place) for _, row, place, *_ in done.findings} == {
         (4, "selection"),
         (5, "evidence_type"),
         (6, "decision_id"),
         (7, "outcome_code"),
+        (8, "record_id"),  # rivals: none is taken
+        (9, "record_id"),
+        (11, "record_id"),  # a copy: the other is taken
     }
     kept = pd.read_parquet(history).set_index("record_id")
     assert kept.loc[ids[:3], "selection"].tolist() == ["officer", "random", "score"]
     assert kept.loc[ids[1:3], "selection_probability"].tolist() == [0.05, 1.0]
     assert kept.loc[ids[0], "selection_probability"] != kept.loc[ids[0], "selection_probability"]
-    assert bring(path, history).repeated == 3
+    assert bring(path, history).repeated == 4
 
 
 def test_rows_that_are_no_cases_are_left_out_and_told(tmp_path, history):

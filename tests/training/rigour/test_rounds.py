@@ -80,6 +80,7 @@ def test_a_round_adds_what_was_found_and_nothing_of_the_others(first):
         rounds._fitted(longer.frame, longer.found, None, new_pattern.ALL_SPECS)
 
 
+@pytest.mark.slow
 def test_what_is_new_is_found_with_the_lane_and_not_without():
     """In six rounds, in both worlds; and finding it pays for the lane."""
     found = over_seeds(lambda seed: new_pattern.measure(seed, SMALL), range(2))

@@ -102,6 +102,27 @@ class Baselines:
         below, above = self.quantiles[place - 1], self.quantiles[place]
         return round((place - 1 + (log_odds - below) / (above - below)) * 100 / (QUANTILES - 1), 2)
 
+    def threshold(self, share: float) -> float:
+        """Find the log-odds that at most a share of the reference population reaches.
+
+        Between two quantiles the line is straight. Where equal scores straddle the limit none of them reaches it: what
+        cannot be told apart is treated alike, and a share promised to those who do the work is not exceeded.
+
+        >>> even = Baselines(tuple(place / 1000 for place in range(1001)), {})
+        >>> [even.threshold(share) for share in (1.0, 0.25, 0.02, 0.0)]
+        [-inf, 0.75, 0.98, inf]
+        """
+        quantiles = self.quantiles
+        if share >= 1:
+            return -math.inf
+        if share <= 0:
+            return math.inf
+        place = round((1 - share) * (QUANTILES - 1), 9)
+        below = math.floor(place)
+        part = place - below
+        found = quantiles[below] if not part else quantiles[below] + part * (quantiles[below + 1] - quantiles[below])
+        return math.nextafter(found, math.inf) if bisect_left(quantiles, found) < below else found
+
     @classmethod
     def from_reference(
         cls,

@@ -6,13 +6,11 @@ processes the bound holds for each, so share the slots out among them; a restart
 """
 
 import threading
-from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from math import floor, inf, nextafter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -21,8 +19,7 @@ import orjson
 from features.record import TravellerRecord
 from features.risk import Audience
 from models.assessment import RiskAssessment
-from models.baselines import Baselines
-from riskapi.lane import Lane
+from models.lane import Lane
 from riskapi.live import LiveModel, LiveModels
 from riskapi.scoring import Assessment
 from riskapi.selection_policy import RiskCapacity, SelectionPolicy
@@ -185,7 +182,7 @@ class Selector:
     def _learn(self, model: LiveModel) -> _Rule:
         capacity = self.policy.of(model.risk)
         bounded = capacity if capacity.slots or capacity.slots_per_hour is not None else None
-        rule = _Rule(threshold_of(model.bundle.baselines, capacity.capacity), bounded)
+        rule = _Rule(model.bundle.baselines.threshold(capacity.capacity), bounded)
         self._rules[model.bundle.digest] = rule
         return rule
 
@@ -273,26 +270,3 @@ def _person(record: TravellerRecord) -> int:
 def abstains(risk: RiskAssessment) -> bool:
     """Whether the model has too little to go by: such a record is never referred by its score."""
     return bool(risk.abstained)
-
-
-def threshold_of(baselines: Baselines, share: float) -> float:
-    """Find the log-odds that at most a share of the reference population reaches.
-
-    Between two quantiles the line is straight. Where equal scores straddle the limit none of them reaches it: what
-    cannot be told apart is treated alike, and a share promised to those who do the work is not exceeded.
-
-    >>> even = Baselines(tuple(place / 1000 for place in range(1001)), {})
-    >>> [threshold_of(even, share) for share in (1.0, 0.25, 0.02, 0.0)]
-    [-inf, 0.75, 0.98, inf]
-    """
-    quantiles: Sequence[float] = baselines.quantiles
-    if share >= 1:
-        return -inf
-    if share <= 0:
-        return inf
-    last = len(quantiles) - 1
-    place = round((1 - share) * last, 9)
-    below = floor(place)
-    part = place - below
-    found = quantiles[below] if not part else quantiles[below] + part * (quantiles[below + 1] - quantiles[below])
-    return nextafter(found, inf) if bisect_left(quantiles, found) < below else found

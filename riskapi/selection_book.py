@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from riskapi.lane import commitment_to
+from models.lane import commitment_to
 from riskapi.log.entry import Kind
 from riskapi.privacy.limits import months_later
 from riskapi.selection_policy import SelectionPolicy

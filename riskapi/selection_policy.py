@@ -8,8 +8,8 @@ from typing import Annotated, Self
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from models.lane import SHARE_MAX
 from riskapi.errors import SettingsError
-from riskapi.lane import SHARE_MAX
 
 _VERSION_LENGTH = 16
 """Hexadecimal digits of the digest that name a policy; the log holds the policy itself beside its name."""

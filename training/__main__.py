@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +34,8 @@ A first round, on simulated cases:
     python -m training run document_fraud
     python -m training compare document_fraud
     python -m training propose var/training/runs/document-fraud-1.0.0-... --key rk_...
+
+The next round learns from what was found: python -m training import-outcomes --help
 
 Each command explains itself: python -m training run --help
 """,
@@ -119,6 +122,48 @@ def run(
                     read = {source: read_cases(config, settings, watcher)}  # one table at a time: they are large
                 result = train(config, settings, cases=read[source], watcher=watcher, track=track)
             _show(result)
+
+
+@app.command()
+def import_outcomes(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Exports of cases, or outcomes by id of the case.")
+    ],
+    into: Annotated[Path, typer.Option(help="Case history to add to: .parquet; made where there is none.")] = Path(
+        "var/training/history.parquet"
+    ),
+    corrections: Annotated[  # noqa: FBT002  typer's form
+        bool, typer.Option("--corrections", help="Take the outcome of these files where the history holds another.")
+    ] = False,
+) -> None:
+    """Add what was found to the case history that the next training learns from.
+
+    A FILE is an export of the service (`riskapi export-cases`), or a table of outcomes by the id of their case: a
+    column `decision_id`, and `outcome_code`, `known_at`, `evidence_type`, `decided_by_role`; for a case that the
+    service did not refer, `selection`.
+
+    Order does not matter, and the same file again changes nothing. Who was not inspected stays a case without outcome;
+    outcomes that are not known yet are left for a later import. A file that contradicts the history changes nothing.
+    Each such row, and each that is no case, is told in a report beside the file, with place, rule and remedy.
+
+    **Examples**
+
+        python -m training import-outcomes cases-2026-10.parquet cases-2026-11.parquet
+        python -m training import-outcomes found.csv --into var/training/history.parquet
+        python -m training run document_fraud --cases var/training/history.parquet
+    """
+    with _told():
+        from training.history import import_file, write_findings  # noqa: PLC0415  pandas, when it is due
+
+        for file in files:
+            done = import_file(file, into, now=datetime.now(UTC), corrections=corrections)
+            for line in done.text().splitlines():
+                out.print(line, highlight=False, markup=False, soft_wrap=True)
+            if done.findings:
+                report = write_findings(done, file)
+                err.print(f"Left out, and why: {escape(str(report))}", style="yellow", soft_wrap=True)
+            if done.refused:
+                raise typer.Exit(1)
 
 
 @app.command()

@@ -21,7 +21,7 @@ from features.mapping_file import EncodingEntry
 from features.risk import Risk
 from training.errors import CaseTableError
 from training.labels import COLUMNS, problems_of
-from training.outcomes import RowProblem, add_delay, mapped_outcomes, own_outcomes
+from training.outcomes import Outcomes, RowProblem, add_delay, mapped_outcomes, own_outcomes
 from training.records import Converted, records_of_json, records_of_rows
 from training.tables import Table, read_tables
 
@@ -109,31 +109,48 @@ def load(
     """
     files = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     if mapping is None:
-        table = read_tables(files, Layout(), NEEDED)
-        outcomes = own_outcomes(table.frame)
-        convert: Any = records_of_json
-        chunks: Iterator[Any] = _text_chunks(table.frame["record"])
-        about = _About()
-    else:
-        mapping = mapping if isinstance(mapping, TableMapping) else TableMapping.from_toml(mapping)
-        if mapping.outcome is None:
-            raise CaseTableError(
-                "The mapping has no [outcome]: it can score a table, but nothing can be learned from it. Add one."
-            )
-        table = read_tables(files or list(mapping.files), mapping.layout, mapping.columns)
-        outcomes = mapped_outcomes(table.frame, mapping)
-        convert = partial(records_of_rows, mapping)
-        chunks = _row_chunks(table.frame, mapping)
-        listed = {*mapping.columns, *mapping.after_decision, *mapping.ignored}
-        unused = tuple(str(name) for name in table.frame.columns if name not in listed)
-        about = _About(mapping.declared, mapping.encoding, mapping.has_time, unused, mapping.risk)
-    records = _in_parallel(convert, chunks, len(table.frame), workers, progress)
+        return own_cases(read_tables(files, Layout(), NEEDED), workers=workers, progress=progress)
+    mapping = mapping if isinstance(mapping, TableMapping) else TableMapping.from_toml(mapping)
+    if mapping.outcome is None:
+        raise CaseTableError(
+            "The mapping has no [outcome]: it can score a table, but nothing can be learned from it. Add one."
+        )
+    table = read_tables(files or list(mapping.files), mapping.layout, mapping.columns)
+    outcomes = mapped_outcomes(table.frame, mapping)
+    chunks = _row_chunks(table.frame, mapping)
+    records = _in_parallel(partial(records_of_rows, mapping), chunks, len(table.frame), workers, progress)
+    listed = {*mapping.columns, *mapping.after_decision, *mapping.ignored}
+    unused = tuple(str(name) for name in table.frame.columns if name not in listed)
+    about = _About(mapping.declared, mapping.encoding, mapping.has_time, unused, mapping.risk)
+    frame = _together(outcomes, records)
+    add_delay(frame, mapping)
+    return _checked(frame, table, outcomes, records, about)
+
+
+def own_cases(table: Table, *, workers: int | None = None, progress: Progress | None = None) -> Cases:
+    """Check the rows of the project's own case table; see :func:`load`.
+
+    Args:
+        table: with the columns in :data:`NEEDED`.
+        workers: processes; default: the machine's cores, one for small tables.
+        progress: called as rows are done.
+    """
+    outcomes = own_outcomes(table.frame)
+    records = _in_parallel(records_of_json, _text_chunks(table.frame["record"]), len(table.frame), workers, progress)
+    return _checked(_together(outcomes, records), table, outcomes, records, _About())
+
+
+def _together(outcomes: Outcomes, records: "_Records") -> pd.DataFrame:
+    """Put outcomes, records and audit columns side by side."""
     frame = outcomes.frame.assign(**records.columns)
     frame["entity"] = frame["entity"].where(frame["entity"].notna(), frame["record_id"])
     for name, values in outcomes.audit.items():
         frame[f"audit_{name}"] = values
-    if mapping is not None:
-        add_delay(frame, mapping)
+    return frame
+
+
+def _checked(frame: pd.DataFrame, table: Table, outcomes: Outcomes, records: "_Records", about: "_About") -> Cases:
+    """Find every problem of every row, and part the rows."""
     problems = [*outcomes.problems, *records.problems]
     whole = frame[frame["record"].notna()]
     found = problems_of(whole).itertuples(index=False, name=None)
@@ -236,7 +253,7 @@ def _in_parallel(
         problems += wrong
         if progress is not None:
             progress(len(found), rows)
-    record, record_id, time, mode, point = zip(*found, strict=True)
+    record, record_id, time, mode, point = zip(*found, strict=True) if found else ((),) * 5
     columns = {
         "record": pd.Series(record, dtype=object),
         "record_id": pd.Series(record_id, dtype=object),

@@ -8,14 +8,18 @@ import pandas as pd
 from features.spec import FeatureSpec
 from models.additive import AdditiveModel
 from models.card import GroupRow
+from models.metrics.quality import roc_auc
 from models.promotion import Gate
 from training import fairness, fairness_gates, leakage, proxies
 from training.cases import Cases
 from training.config import TrainingConfig
 from training.dataset import Dataset, Slice
-from training.families import score
+from training.families import FAMILIES, score
 from training.families.base import Floats
 from training.slices import HOLDOUT, NONE, TRAIN
+
+RANDOM_SPLITS = 3
+"""Random splits whose mean ROC AUC stands beside that of the split over time and travellers."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,39 @@ def examine(
         leaks=signs,
         gates=(*fairness_gates.gates(found, asked), proxies.gate(told, asked), *leakage.gates(signs)),
         groups=tuple(row for row in fairness.rows(found) if " and " not in row.by),
-        limits=_limits(found),
+        limits=(*_limits(found), *_flattery(dataset, config)),
     )
+
+
+def _flattery(dataset: Dataset, config: TrainingConfig) -> tuple[str, ...]:
+    """Compare a split over time and travellers with random ones, by a scorecard, and warn where those flatter."""
+    if dataset.cut.train_until is None:
+        return ()
+    train, later = dataset.train, dataset.holdout
+    place = dataset.cut.place
+    known = dataset.population.take(
+        "labelled", ~np.isnan(dataset.population.y) & ((place == TRAIN) | (place == HOLDOUT))
+    )
+    rng = np.random.default_rng((config.seed, 5))
+    found = []
+    for _ in range(RANDOM_SPLITS):
+        dealt = rng.random(len(known)) < len(train) / (len(train) + len(later))
+        parts = known.take("learned", dealt), known.take("judged", ~dealt)
+        if all(0 < part.y.sum() < len(part) for part in parts):
+            found.append(_roc_auc(*parts, dataset, config.seed))
+    if not found:
+        return ()
+    honest = _roc_auc(train, later, dataset, config.seed)
+    warning = leakage.split_warning(float(np.mean(found)), honest, config.fairness.max_split_gap)
+    return (warning,) if warning else ()
+
+
+def _roc_auc(learned: Slice, judged: Slice, dataset: Dataset, seed: int) -> float:
+    family = FAMILIES["logistic_scorecard"]
+    who = learned.about["entity"].tolist()
+    settings = family.settings_type()
+    fitted = family.fit(learned.frame, learned.y, None, dataset.specs, settings=settings, seed=seed, travellers=who)
+    return roc_auc(judged.y, fitted.log_odds(judged.frame))
 
 
 def scored_slice(part: Slice, model: AdditiveModel) -> fairness.Scored:

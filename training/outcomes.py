@@ -16,9 +16,16 @@ from training.labels import COLUMNS
 
 AUDIT_COLUMNS = ("inspection_depth", "officer_id")
 """Columns of a case table that are kept for audits where they are present; never a feature."""
-DRAWN: dict[str, Target] = {"draw": "flag", "compliance": "text", "score_shown": "flag", "policy_version": "text"}
+DRAWN: dict[str, Target] = {
+    "draw": "flag",
+    "arm": "text",
+    "compliance": "text",
+    "score_shown": "flag",
+    "policy_version": "text",
+}
 """Columns that tell how the system's own selection went, where they are present: whether the random lane drew the
-traveller, whether the inspection was done, whether the score was seen before it, and under which policy."""
+traveller, by what the system referred them, whether the inspection was done, whether the score was seen before it, and
+under which policy."""
 _TEXTS = ("entity", *(name for name in COLUMNS if name not in {"known_at", "selection_probability"}))
 
 RowProblem = tuple[int, Problem]

@@ -9,8 +9,8 @@ import orjson
 from pydantic import ValidationError
 
 from features.risk import Audience
+from models.lane import Draws, commitment_to
 from riskapi.errors import ServiceError
-from riskapi.lane import Draws, commitment_to
 from riskapi.log.bodies import text_or_none, texts
 from riskapi.log.entry import Kind
 from riskapi.log.findings import Findings, Rule

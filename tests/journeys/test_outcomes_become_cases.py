@@ -2,6 +2,7 @@
 
 import csv
 import stat
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -20,6 +21,7 @@ from riskapi.privacy.subjects import Wanted
 from tests.makers import random_data
 from tests.riskapi.makers import SECRET, TRUSTED, bearer, make_key, scoring_service, services_of, settings
 from tests.riskapi.privacy.makers import ADMIN, AUDITOR, entries_of, verified
+from training.__main__ import app as training
 from training.cases import load
 from training.labels import label_of
 
@@ -127,6 +129,45 @@ def test_what_was_scored_and_found_is_accepted_by_training_row_by_row(client, ru
     assert accepted["entity"].str.fullmatch("[0-9a-f]{32}").all()
     [told] = [one for one in entries_of(services_of(client), Kind.ACCESS) if one["what"] == "export-cases"]
     assert (told["by"], told["purpose"], told["audience"]) == ("Wanjiru Kamau", "training", "enforcement")
+
+
+def test_exports_grow_into_one_history_that_training_reads(client, run, tmp_path):
+    """What becomes known between two exports fills the cases of the first; in any order, once or twice, it is the same.
+
+    The history then holds what the last export holds, each outcome with the file that it came from, and who was not
+    looked at without one.
+    """
+    answers = [one for one in scored(client) if one[1]["not_scored"] is None]
+    officer = bearer(person(client, "Amina Yusuf", Role.REVIEWER))
+    key = person(client, "Wanjiru Kamau", Role.DATA_SCIENTIST, Action.ENFORCEMENT)
+    paths, ids = [], []
+    for number, places in enumerate((range(30), range(30, 60)), start=1):
+        outcomes = [found(*answers[place], place) for place in places]
+        sent = client.post("/v1/outcomes", json=outcomes, headers=officer)
+        assert sent.status_code == 201
+        ids.append(sent.json()["outcomes"][0]["outcome_id"])
+        paths.append(tmp_path / f"export-{number}.parquet")
+        export(run, key, paths[-1])
+    contents = []
+    for name, order in (("grown", (0, 1)), ("twice", (0, 0, 1, 1, 0)), ("late", (1, 0))):
+        history = tmp_path / f"{name}.parquet"
+        for number in order:
+            done = CliRunner().invoke(training, ["import-outcomes", str(paths[number]), "--into", str(history)])
+            assert done.exit_code == 0, done.output
+        contents.append(load(history).sha256)
+    assert set(contents) == {load(paths[-1]).sha256}
+    rows = pq.read_table(tmp_path / "grown.parquet").to_pylist()
+    sources = Counter((row["source"], row["outcome_code"] is not None) for row in rows)
+    assert sources["export-1.parquet", True] == sources["export-2.parquet", True] == 30
+    assert sources["export-1.parquet", False] == len(rows) - 60
+    correction = found(*answers[0], 3) | {"supersedes": ids[0]}
+    assert client.post("/v1/outcomes", json=correction, headers=officer).status_code == 201
+    export(run, key, tmp_path / "corrected.parquet")
+    arguments = ["import-outcomes", str(tmp_path / "corrected.parquet"), "--into", str(tmp_path / "grown.parquet")]
+    assert CliRunner().invoke(training, arguments).exit_code == 1
+    assert load(tmp_path / "grown.parquet").sha256 == contents[0]
+    assert CliRunner().invoke(training, [*arguments, "--corrections"]).exit_code == 0
+    assert load(tmp_path / "grown.parquet").sha256 == load(tmp_path / "corrected.parquet").sha256
 
 
 def test_cases_of_protection_and_of_enforcement_stay_apart(client, run, tmp_path):

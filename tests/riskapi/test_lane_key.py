@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
+from models.lane import commitment_to
 from riskapi.__main__ import command_line
 from riskapi.access.matrix import Role
 from riskapi.access.principal import PrincipalKind
-from riskapi.lane import commitment_to
 from riskapi.log.draw_check import read_lane_keys
 from riskapi.log.entry import Kind
 from riskapi.services import Services

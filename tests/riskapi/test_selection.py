@@ -12,11 +12,11 @@ import pytest
 
 from models.baselines import Baselines
 from riskapi.errors import SettingsError
-from riskapi.selection import Arm, Hours, Selector, threshold_of
+from riskapi.selection import Arm, Hours, Selector
 from riskapi.selection_policy import RiskCapacity, SelectionPolicy
 from tests.bundles import RISK_NAMES, make_bundle
 from tests.makers import random_records, traveller
-from tests.riskapi.test_lane import ids
+from tests.models.test_lane import ids
 from tests.riskapi.test_live import live_of
 
 AT = "2026-11-24T09:00:00.000Z"
@@ -117,7 +117,7 @@ def test_each_capacity_refers_its_share_of_the_reference_population_and_never_mo
     for scores in (rng.normal(size=50_000), rng.integers(0, 12, 50_000).astype(float), np.zeros(1000)):
         baselines = Baselines.from_reference(scores, {}, ())
         for share in (0.0, 0.001, 0.0055, 0.02, 0.1, 0.5, 1.0):
-            reached = float(np.mean(scores >= threshold_of(baselines, share)))
+            reached = float(np.mean(scores >= baselines.threshold(share)))
             assert reached <= share + 0.002
             if len(set(scores.tolist())) == len(scores):
                 assert abs(reached - share) < 0.0005

@@ -56,7 +56,7 @@ def done(tmp_path_factory):
         yield place, answers
 
 
-@pytest.mark.parametrize("command", [(), ("simulate",), ("run",), ("compare",), ("propose",)])
+@pytest.mark.parametrize("command", [(), ("simulate",), ("run",), ("import-outcomes",), ("compare",), ("propose",)])
 def test_help_teaches_with_commands_that_can_be_copied(command):
     """Every command shows at least one whole example."""
     answer = call(*command, "--help")

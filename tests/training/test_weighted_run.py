@@ -43,7 +43,7 @@ def done(tmp_path_factory):
     fit = family.fit
 
     def spied_fit(self, frame, y, weight, specs, **rest):
-        given["fit"] = weight
+        given.setdefault("fit", weight)
         return fit(self, frame, y, weight, specs, **rest)
 
     def spied_calibrate(log_odds, y, weight=None):

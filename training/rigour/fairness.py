@@ -10,7 +10,7 @@ from features.spec import FeatureSpec, Kind, Monotone, ReasonText, Use
 from models.promotion import Verdict
 from training import fairness, proxies
 from training.fairness_config import FairnessConfig
-from training.rigour.claim import Claim, Row, count_row, over_seeds, share_of
+from training.rigour.claim import Claim, Limit, Row, count_row, mean_row, over_seeds, share_of
 from training.rigour.worlds import WorldParameters, inspect, logistic, make_world
 
 INNOCENT = 8_259
@@ -18,6 +18,8 @@ INNOCENT = 8_259
 OTHERS = (12_000, 16_000, 24_000)
 """Innocent travellers of the other groups."""
 RATE = 0.05
+AUDITS = 10
+"""Audits of each true ratio per seed: 200 over twenty seeds, since one in forty comes out wrong by chance."""
 CONFIG = FairnessConfig(gated=("bloc",), shown=(), pairs=False)
 RIGHT = {1.0: Verdict.PASSED, 1.5: Verdict.FAILED, 2.9: Verdict.FAILED}
 """True ratio -> the verdict that is right."""
@@ -32,9 +34,10 @@ def claim(seeds: Sequence[int]) -> Claim:
         seeds: of the worlds.
     """
     found = over_seeds(measure, seeds)
-    most = share_of(len(seeds), 0.95)
+    most, limit = share_of(len(seeds), 0.95), Limit(low=0.95)
     rows: list[Row] = [
-        count_row(f"verdict right at a true ratio of {ratio:g}", found[f"ratio {ratio:g}"], most) for ratio in RIGHT
+        mean_row(f"verdict right at a true ratio of {ratio:g}", found[f"ratio {ratio:g}"], limit, unit="percent")
+        for ratio in RIGHT
     ]
     rows += [
         count_row("planted proxy blocks", found["proxy"], most),
@@ -51,15 +54,19 @@ def claim(seeds: Sequence[int]) -> Claim:
     return Claim(
         "Fairness verdicts are right, and what is planted blocks",
         tuple(rows),
-        f"{INNOCENT:,} innocent travellers in the group, false-positive rate {RATE:.0%} elsewhere; 90 % intervals, "
+        f"{AUDITS} audits a seed with {INNOCENT:,} innocent travellers in the group, {RATE * 100:g} % referred "
+        "elsewhere; 90 % intervals, "
         "failures corrected by Holm over the groups.",
     )
 
 
-def measure(seed: int) -> dict[str, bool]:
-    """Measure one seed: which verdicts were right."""
+def measure(seed: int) -> dict[str, float]:
+    """Measure one seed: share of right verdicts for each true ratio, and 1 where what is planted was met rightly."""
     rng = np.random.default_rng((seed, 11))
-    found = {f"ratio {ratio:g}": _verdict(ratio, rng, 1.0) is right for ratio, right in RIGHT.items()}
+    found: dict[str, float] = {
+        f"ratio {ratio:g}": float(np.mean([_verdict(ratio, rng, 1.0) is right for _ in range(AUDITS)]))
+        for ratio, right in RIGHT.items()
+    }
     found["few"] = _verdict(1.0, rng, 0.05) is Verdict.PASSED
     found["proxy"], found["no proxy"] = _proxies(rng)
     found["biased officers"] = _learned_from_officers(seed, (0.0, 0.0, 0.0, 1.5, 2.5)) is Verdict.FAILED

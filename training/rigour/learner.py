@@ -17,8 +17,9 @@ TRAIN_UNTIL, CALIBRATION_UNTIL = 0.6, 0.75
 ARM_NAMES = {RANDOM: "random", SCORE: "score", OFFICER: "officer"}
 
 
-def _spec(place: int, name: str) -> FeatureSpec:
-    kind = Kind.FLAG if name == "cash" else Kind.NUMBER
+def spec_of(place: int, name: str, kind: Kind | None = None) -> FeatureSpec:
+    """Make a feature of a column; a number that may only raise a score where nothing else is said."""
+    kind = kind or (Kind.FLAG if name == "cash" else Kind.NUMBER)
     code = f"W{place:03d}"
     return FeatureSpec(
         function=lambda record: None,  # noqa: ARG005  worlds have columns, no records
@@ -28,14 +29,14 @@ def _spec(place: int, name: str) -> FeatureSpec:
         kind=kind,
         unit="units" if kind is Kind.NUMBER else None,
         label=name.replace("_", " "),
-        expects=Monotone.NONE if name == "noise" else Monotone.INCREASING,
+        expects=Monotone.NONE if name == "noise" or kind is Kind.CATEGORY else Monotone.INCREASING,
         use=Use.SCORE,
         reason=ReasonText(code, f"{name} raises", f"{name} lowers", f"{name} was not given"),
         because="A column of a made-up world",
     )
 
 
-SPECS = tuple(_spec(place, name) for place, name in enumerate(FEATURES))
+SPECS = tuple(spec_of(place, name) for place, name in enumerate(FEATURES))
 """The columns of a world as features."""
 
 

@@ -5,16 +5,16 @@ from hashlib import sha256
 
 import pytest
 
+from models.lane import commitment_to
 from riskapi.errors import ServiceError
-from riskapi.lane import commitment_to
 from riskapi.log.draw_check import DrawCheck, read_lane_keys
 from riskapi.log.entry import Kind
 from riskapi.log.findings import Findings, Rule
 from riskapi.selection import Selector
 from riskapi.selection_book import PolicyBook
 from riskapi.selection_policy import SelectionPolicy
+from tests.models.test_lane import ids
 from tests.riskapi.privacy.makers import Clock, dated_services, entries_of
-from tests.riskapi.test_lane import ids
 
 MONTH = "2026-11"
 POLICY = SelectionPolicy(lane=0.05)

@@ -14,7 +14,7 @@ def measured():
 @pytest.mark.parametrize("name", ["ratio 1", "ratio 2.9", "proxy", "no proxy", "biased officers", "fair officers"])
 def test_the_verdict_is_right_where_the_truth_is_known(measured, name):
     """A fair world passes, a burdened group and a planted proxy fail, and so does what officers' leanings teach."""
-    assert measured[name]
+    assert measured[name] >= 0.9
 
 
 def test_few_travellers_clear_nobody(measured):

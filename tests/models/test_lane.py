@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from scipy.stats import chi2_contingency
 
-from riskapi.lane import SHARE_MAX, Draws, Lane, commitment_to
+from models.lane import SHARE_MAX, Draws, Lane, commitment_to
 from riskapi.secret import ServiceSecret
 from tests.riskapi.makers import SECRET
 

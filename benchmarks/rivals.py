@@ -18,7 +18,6 @@ from threadpoolctl import threadpool_limits
 from features.spec import Kind
 
 REASONS = 5
-threadpool_limits(1)  # one row has no work for two threads, which would wait for each other on a busy machine
 
 
 @dataclass(frozen=True)
@@ -36,18 +35,24 @@ class Rival:
     parts: dict[str, Any]
 
 
-def boosted_trees(risk: str = "document_fraud") -> Rival:
-    """scikit-learn's gradient boosting in a pipeline, explained by shap."""
-    train = dataset(risk).train
-    names = [spec.name for spec in dataset(risk).specs if spec.kind is Kind.CATEGORY]
+def trees_pipeline(categories: list[str]) -> Pipeline:
+    """scikit-learn's gradient boosting behind an encoder of the categories, not fitted."""
     encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
     prepare = ColumnTransformer(
-        [("categories", encode, names)], remainder="passthrough", verbose_feature_names_out=False
+        [("categories", encode, categories)], remainder="passthrough", verbose_feature_names_out=False
     )
     trees = HistGradientBoostingClassifier(max_iter=200, learning_rate=0.05, random_state=0)
-    pipeline = Pipeline([("prepare", prepare), ("trees", trees)]).fit(train.frame, train.y)
-    explainer = shap.TreeExplainer(trees)
-    order = list(prepare.get_feature_names_out())
+    return Pipeline([("prepare", prepare), ("trees", trees)])
+
+
+def boosted_trees(risk: str = "document_fraud") -> Rival:
+    """scikit-learn's gradient boosting in a pipeline, explained by shap."""
+    threadpool_limits(1)  # one row has no work for two threads, which would wait for each other on a busy machine
+    train = dataset(risk).train
+    names = [spec.name for spec in dataset(risk).specs if spec.kind is Kind.CATEGORY]
+    pipeline = trees_pipeline(names).fit(train.frame, train.y)
+    explainer = shap.TreeExplainer(pipeline["trees"])
+    order = list(pipeline["prepare"].get_feature_names_out())
 
     def explain(row: pd.DataFrame) -> tuple[float, list[tuple[str, float]]]:
         probability = float(pipeline.predict_proba(row)[0, 1])

@@ -249,7 +249,8 @@ def _fit(
 
 def _holdout(part: Slice, stands_for: Literal["all", "inspected"]) -> Holdout:
     groups = part.groups[["mode", "point"]]
-    return Holdout(part.y, part.about["entity"].to_numpy(), part.weight, groups, stands_for)
+    entity = pd.factorize(part.about["entity"], sort=True)[0]  # in the order of the names, and sorted faster
+    return Holdout(part.y, entity, part.weight, groups, stands_for)
 
 
 def _population(dataset: Dataset, cases: Cases) -> Population:

@@ -125,7 +125,7 @@ def _by_logged(dataset: Dataset, seen: Booleans, log_odds: Floats, capacities: S
     """Shares of the whole period, then of the holdout what this model would have found at each capacity."""
     about, y = dataset.population.about, dataset.population.y
     chances = np.where(seen, about["selection_probability"].to_numpy(dtype=np.float64), 1.0)
-    entity = about["entity"].to_numpy()
+    entity = pd.factorize(about["entity"], sort=True)[0]  # in the order of the names, and sorted faster
     whole = hit_rate(np.ones(len(y)), seen, np.where(seen, y, 0.0), chances, cluster=entity, level=LEVEL)
     found = [_share("prevalence_logged", "Confirmed among all travellers, by logged chances", whole)]
     late = dataset.cut.place == HOLDOUT

@@ -1,0 +1,155 @@
+"""Segments with their place: one split of the text, elements only where somebody asks for them.
+
+Written here and not taken from pydifact: see docs/decisions/0013-own-edifact-tokens.md.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+
+from riskapi.messages.base import unreadable
+from riskapi.messages.edifact.separators import Separators
+from riskapi.messages.edifact.text import Piece
+
+MAX_SEGMENTS = 500_000
+MAX_PARTS = 1000
+"""Elements of a segment, and components of an element, that are looked at."""
+
+_CONTROLS = "\r\n\x00\x01\x02\x03\x04\x07\x0b\x0c\x1a"
+"""What telex lines and their transmission leave in a text."""
+
+
+class Segment:
+    """A segment: its tag, its number in the interchange, and its elements when they are asked for."""
+
+    __slots__ = ("_elements", "_raw", "_separators", "number", "tag")
+
+    def __init__(self, raw: str, number: int, separators: Separators) -> None:
+        self.tag = raw[:3]
+        self.number = number
+        self._raw = raw
+        self._separators = separators
+        self._elements: list[str] | None = None
+
+    @property
+    def elements(self) -> list[str]:
+        """The elements as they were sent, release characters included."""
+        if self._elements is None:
+            separators = self._separators
+            self._elements = _split(self._raw, separators.element, separators.release, MAX_PARTS)[1:]
+        return self._elements
+
+    def components(self, element: int) -> list[str]:
+        """The components of an element, without release characters and blanks around them.
+
+        >>> Segment("NAD+FL+++O?'NEIL:ANN", 1, Separators()).components(3)
+        ["O'NEIL", 'ANN']
+        """
+        elements = self.elements
+        if element >= len(elements):
+            return []
+        text, (mark, _, release, _) = elements[element], self._separators
+        parts = _split(text, mark, release, MAX_PARTS)
+        if release and release in text:
+            parts = [_released(part, release) for part in parts]
+        return [part.strip() for part in parts]
+
+    def get(self, element: int, component: int = 0) -> str:
+        """One component; empty where it was not sent.
+
+        >>> segment = Segment("DTM+189:2107131100:201", 1, Separators())
+        >>> segment.tag, segment.get(0, 1), segment.get(4)
+        ('DTM', '2107131100', '')
+        """
+        components = self.components(element)
+        return components[component] if component < len(components) else ""
+
+
+def _split(text: str, mark: str, release: str, most: int) -> list[str]:
+    """Split a text at a separator that is not released."""
+    parts = text.split(mark, most)
+    if not release or release not in text:
+        return parts
+    return _rejoined(parts, mark, release)
+
+
+def _rejoined(parts: list[str], mark: str, release: str) -> list[str]:
+    """Put parts together again where what parted them was released: after an odd number of release characters."""
+    joined: list[str] = []
+    held: list[str] = []
+    for part in parts:
+        held.append(part)
+        if part.endswith(release) and (len(part) - len(part.rstrip(release))) % 2:
+            continue
+        joined.append(mark.join(held))
+        held.clear()
+    if held:
+        joined.append(mark.join(held))
+    return joined
+
+
+def _released(text: str, release: str) -> str:
+    return re.sub(re.escape(release) + "(.?)", r"\1", text, flags=re.DOTALL)
+
+
+class Segments:
+    """The segments of one interchange."""
+
+    def __init__(self, piece: Piece) -> None:
+        """Split the text.
+
+        Args:
+            piece: of what was sent.
+
+        Raises:
+            InvalidBodyError: there are more than :data:`MAX_SEGMENTS`.
+        """
+        self._piece = piece
+        separators = piece.separators
+        text = piece.text
+        for sign in _CONTROLS:
+            if sign in text and sign not in separators:
+                text = text.replace(sign, "")
+        if text.count(separators.terminator) > MAX_SEGMENTS:
+            raise unreadable("message", f"at most {MAX_SEGMENTS} segments", "Send the message in parts.")
+        self._parts = _split(text, separators.terminator, separators.release, -1)
+
+    def __iter__(self) -> Iterator[Segment]:
+        """Walk the segments in order, numbered from 1; empty ones are passed over."""
+        separators = self._piece.separators
+        for number, part in enumerate(self._parts, start=1):
+            raw = part.strip()
+            if raw:
+                yield Segment(raw, number, separators)
+
+    def place(self, segment: Segment) -> str:
+        """Say where a segment stands: its number, tag and line in what was sent; never what it says."""
+        tag = segment.tag if _TAG.fullmatch(segment.tag) else "?"
+        return f"segment {segment.number} ({tag}), line {self.line(segment.number)}"
+
+    def line(self, number: int) -> int:
+        """Find the line in which a segment begins; lines are counted only where somebody has to be told of one."""
+        return self._piece.line + bisect_right(self._breaks, self._offsets[number - 1])
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        """Where each segment begins in the text without its controls."""
+        offsets, at = [], 0
+        for part in self._parts:
+            offsets.append(at + len(part) - len(part.lstrip()))
+            at += len(part) + 1
+        return offsets
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        """Where the line breaks were in the text without its controls."""
+        breaks, removed = [], 0
+        for match in re.finditer(f"[{re.escape(_CONTROLS)}]", self._piece.text):
+            if match[0] == "\n":
+                breaks.append(match.start() - removed)
+            removed += match[0] not in self._piece.separators
+        return breaks
+
+
+_TAG = re.compile(r"[A-Z]{3}")

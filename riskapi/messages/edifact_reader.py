@@ -1,0 +1,55 @@
+"""What came as EDIFACT read into records, whichever of the two messages it holds, or both."""
+
+from riskapi.errors import InvalidBodyError
+from riskapi.messages.base import Entry, Findings, Message, Voyage, distinct
+from riskapi.messages.edifact.messages import EdifactMessage, edifact_messages
+from riskapi.messages.paxlst.reader import read_list
+from riskapi.messages.paxlst.us_variant import is_us_variant, read_us_list
+from riskapi.messages.pnrgov.reader import Pushed
+
+PAXLST, PNRGOV = "paxlst", "pnrgov"
+
+
+def read_edifact(raw: bytes) -> Message:
+    """Read passenger lists and pushed bookings.
+
+    Args:
+        raw: as it arrived, with headers of telex and mail around it.
+
+    Raises:
+        InvalidBodyError: no message of either kind can be read.
+    """
+    findings = Findings()
+    messages = edifact_messages(raw, findings)
+    entries: list[Entry] = []
+    voyages: list[Voyage] = []
+    persons = bookings = 0
+    kinds = []
+    for message in messages:
+        kind = _kind(message)
+        if kind == PNRGOV:
+            pushed = Pushed(message, findings, persons, bookings)
+            found, count, voyage = pushed.entries, pushed.persons, pushed.voyage
+            bookings += pushed.bookings
+        elif kind == PAXLST:
+            read = read_us_list if is_us_variant(message) else read_list
+            found, count, voyage = read(message, findings, persons)
+        else:
+            findings.add(f"message {message.number}", "PAXLST or PNRGOV", "Messages of another kind are not read.")
+            continue
+        kinds.append(kind)
+        entries += found
+        persons += count
+        voyages += [voyage] if voyage is not None else []
+    if not voyages:
+        raise InvalidBodyError(findings.all())
+    return Message("+".join(dict.fromkeys(kinds)), distinct(voyages), tuple(entries), persons, bookings, findings.all())
+
+
+def _kind(message: EdifactMessage) -> str | None:
+    if message.type in {"PAXLST", "PNRGOV"}:
+        return message.type.lower()
+    tags = {segment.tag for segment in message.segments}
+    if tags & {"TIF", "RCI"}:
+        return PNRGOV
+    return PAXLST if tags & {"NAD", "PDT"} and "TDT" in tags else None

@@ -3,6 +3,7 @@
 from riskapi.errors import InvalidBodyError
 from riskapi.messages.base import Entry, Findings, Message, Voyage, distinct
 from riskapi.messages.edifact.messages import EdifactMessage, edifact_messages
+from riskapi.messages.joining import join
 from riskapi.messages.paxlst.reader import read_list
 from riskapi.messages.paxlst.us_variant import is_us_variant, read_us_list
 from riskapi.messages.pnrgov.reader import Pushed
@@ -43,7 +44,20 @@ def read_edifact(raw: bytes) -> Message:
         voyages += [voyage] if voyage is not None else []
     if not voyages:
         raise InvalidBodyError(findings.all())
+    if len(set(kinds)) > 1:
+        entries = _joined(entries)
     return Message("+".join(dict.fromkeys(kinds)), distinct(voyages), tuple(entries), persons, bookings, findings.all())
+
+
+def _joined(entries: list[Entry]) -> list[Entry]:
+    """Put lists and bookings of one body together."""
+    whole = []
+    for joined in join([entry.record for entry in entries]):
+        parts = [entries[place] for place in joined.places]
+        booking = next((part.booking for part in parts if part.booking is not None), None)
+        place = " and ".join(part.place for part in parts)
+        whole.append(Entry(joined.record, parts[0].number, place, booking))
+    return whole
 
 
 def _kind(message: EdifactMessage) -> str | None:

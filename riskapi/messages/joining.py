@@ -27,6 +27,8 @@ class Joined:
     """One record, and where its facts come from."""
 
     record: TravellerRecord
+    places: tuple[int, ...]
+    """Of the records that it was made of, among those that were given."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Fact, such as ``traveller.surname`` -> ``API``, ``PNR``, or ``API+PNR`` where both say the same."""
 
@@ -40,15 +42,15 @@ def join(records: Sequence[TravellerRecord]) -> list[Joined]:
     Returns:
         In the order of the first that is joined; what has no counterpart is as it was.
     """
-    lists, bookings = _Index(), []
+    lists, bookings = _Index(), set[int]()
     for place, record in enumerate(records):
         present = record.message_types_present
         if present == ("API",):
             lists.add(place, record)
         elif present == ("PNR",):
-            bookings.append(place)
+            bookings.add(place)
     partner: dict[int, int] = {}
-    for place in bookings:
+    for place in sorted(bookings):
         found = lists.take(records[place])
         if found is not None:
             partner[place], partner[found] = found, place
@@ -56,10 +58,11 @@ def join(records: Sequence[TravellerRecord]) -> list[Joined]:
     for place, record in enumerate(records):
         other = partner.get(place)
         if other is None:
-            joined.append(Joined(record))
+            joined.append(Joined(record, (place,)))
         elif place < other:
-            one, two = (record, records[other]) if place not in bookings else (records[other], record)
-            joined.append(_together(one, two))
+            api, pnr = (other, place) if place in bookings else (place, other)
+            whole, sources = _together(records[api], records[pnr])
+            joined.append(Joined(whole, (place, other), sources))
     return joined
 
 
@@ -124,8 +127,8 @@ def _names(record: TravellerRecord) -> frozenset[str]:
     return frozenset() if person is None else words_of(person.surname, person.given_names)
 
 
-def _together(api: TravellerRecord, pnr: TravellerRecord) -> Joined:
-    """Make one record of two; its id is the booking's, which is pushed first and most often."""
+def _together(api: TravellerRecord, pnr: TravellerRecord) -> tuple[TravellerRecord, dict[str, str]]:
+    """Make one record of two, and tell its sources; its id is the booking's, which is pushed first and most often."""
     sources: dict[str, str] = {}
     facts: dict[str, Any] = {}
     for name in TravellerRecord.model_fields:
@@ -145,7 +148,7 @@ def _together(api: TravellerRecord, pnr: TravellerRecord) -> Joined:
         "message_types_present": ("API", "PNR"),
         "messages_disagree": _disagreements(api, pnr),
     }
-    return Joined(TravellerRecord.model_validate(facts), sources)
+    return TravellerRecord.model_validate(facts), sources
 
 
 def _sent(record: TravellerRecord, name: str) -> Any:

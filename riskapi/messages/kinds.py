@@ -18,7 +18,7 @@ from riskapi.messages.zones import KIND as ZONES
 from riskapi.messages.zones import looks_like_zones, read_zone_lines, read_zones_json
 
 EDIFACT, ZONES_JSON = "edifact", "zones-json"
-_EDIFACT_SIGNS = re.compile(rb"UN[ABGH]\s?[^\w\s]")
+_EDIFACT_SIGNS = re.compile(rb"UN[ABGH]\s?[^\w \t\r\n]")
 
 Crossing = dict[str, Any]
 """Mode, point, direction and time, as records have them, for what says nothing of them."""

@@ -20,8 +20,6 @@ class EdifactMessage:
 
     type: str
     """As UNH says it, in capitals: PAXLST, PNRGOV ...; empty where it does not."""
-    version: str
-    """Of the message type, such as ``02B`` or ``13:1``."""
     prepared_at: datetime | None
     """When the interchange was prepared, as UNB says it; without a zone."""
     segments: list[Segment]
@@ -91,13 +89,11 @@ def _messages(source: Segments, findings: Findings) -> Iterator[EdifactMessage]:
         yield message
     elif any(segment.tag in _PERSONS for segment in stray):
         findings.add(source.place(stray[0]), "a message begins with UNH", "The segments are read as one message.")
-        yield EdifactMessage("", "", prepared_at, stray, source)
+        yield EdifactMessage("", prepared_at, stray, source)
 
 
 def _opened(header: Segment, prepared_at: datetime | None, source: Segments) -> EdifactMessage:
-    about = [part.upper() for part in header.components(1)]
-    version = about[2] if about[1:2] == ["D"] else ":".join(about[1:3])
-    return EdifactMessage(about[0] if about else "", version, prepared_at, [header], source)
+    return EdifactMessage(header.get(1).upper(), prepared_at, [header], source)
 
 
 def _close(message: EdifactMessage, trailer: Segment | None, findings: Findings) -> None:

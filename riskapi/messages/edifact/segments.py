@@ -18,6 +18,8 @@ MAX_PARTS = 1000
 
 _CONTROLS = "\r\n\x00\x01\x02\x03\x04\x07\x0b\x0c\x1a"
 """What telex lines and their transmission leave in a text."""
+_BLANKS = " \t\r\n"
+"""What stands round segments; control characters may be separators (UNOB)."""
 
 
 class Segment:
@@ -53,7 +55,7 @@ class Segment:
         parts = _split(text, mark, release, MAX_PARTS)
         if release and release in text:
             parts = [_released(part, release) for part in parts]
-        return [part.strip() for part in parts]
+        return [part.strip(_BLANKS) for part in parts]
 
     def get(self, element: int, component: int = 0) -> str:
         """One component; empty where it was not sent.
@@ -119,7 +121,7 @@ class Segments:
         """Walk the segments in order, numbered from 1; empty ones are passed over."""
         separators = self._piece.separators
         for number, part in enumerate(self._parts, start=1):
-            raw = part.strip()
+            raw = part.strip(_BLANKS)
             if raw:
                 yield Segment(raw, number, separators)
 
@@ -137,7 +139,7 @@ class Segments:
         """Where each segment begins in the text without its controls."""
         offsets, at = [], 0
         for part in self._parts:
-            offsets.append(at + len(part) - len(part.lstrip()))
+            offsets.append(at + len(part) - len(part.lstrip(_BLANKS)))
             at += len(part) + 1
         return offsets
 

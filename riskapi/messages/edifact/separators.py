@@ -36,8 +36,10 @@ def announced(text: str, start: int, line: int) -> tuple[Separators, int]:
     >>> announced("UNA:+.? 'UNB+UNOA:1'", 0, 1)
     (Separators(component=':', element='+', release='?', terminator="'"), 9)
     """
-    advice = text[start + 3 : start + 9]
-    end = start + 3 + len(advice)
+    end = start + 9
+    while text[end - 2 : end] == "  ":  # blanks before the terminator, beside the one that is reserved
+        end += 1
+    advice = text[start + 3 : start + 8] + text[end - 1 : end]
     after = _FIRST_TAG.match(text, end)
     component, element, _decimal, release, reserved, terminator = list(advice.ljust(6))
     if after is None or any(sign.isalnum() or sign in "\r\n" for sign in advice[:5]) or terminator.isalnum():
@@ -52,7 +54,7 @@ def announced(text: str, start: int, line: int) -> tuple[Separators, int]:
     return Separators(component, element, release.strip(), terminator), after.start(1)
 
 
-_FIRST_TAG = re.compile(r"\s*(UN[BGH]\s?[^\w\s])")
+_FIRST_TAG = re.compile(r"\s*(UN[BGH]\s?[^\w \t\r\n])")
 
 
 def _bad(line: int, rule: str) -> InvalidBodyError:
@@ -77,20 +79,21 @@ def used(text: str, start: int, line: int) -> Separators:
         )
     element = head[1]
     component = _component(text, start, element)
+    mark = re.escape(element)
     following = re.compile(
-        rf"([^\w\s]|(?<=\S)[ \t]*\r?\n)\s*U\s{{0,2}}N\s{{0,2}}[GHT]\s?{re.escape(element)}|([^\w\s])\s*(?:BGM|MSG)"
+        rf"([^\w \t\r\n]|(?<=\S)[ \t]*\r?\n)\s*U\s{{0,2}}N\s{{0,2}}[GHT]\s?{mark}|([^\w \t\r\n])\s*(?:BGM|MSG)"
     ).search(text, head.end())
-    sign = (following[1] or following[2]).strip() if following else "'"
+    sign = (following[1] or following[2]).strip(" \t\r\n") if following else "'"
     terminator = (sign or "\n") if sign not in {element, component} else "'"
     release = "?" if "?" not in {element, component, terminator} else ""
     return Separators(component, element, release, terminator)
 
 
-_HEAD = re.compile(r"UN[BGH]\s?([^\w\s])")
+_HEAD = re.compile(r"UN[BGH]\s?([^\w \t\r\n])")
 
 
 def _component(text: str, start: int, element: str) -> str:
-    for pattern in (rf"UNB\s?{re.escape(element)}\w{{4}}([^\w\s])\d", r"(?:PAXLST|PNRGOV)([^\w\s])[\dD]"):
+    for pattern in (rf"UNB\s?{re.escape(element)}\w{{4}}([^\w \t\r\n])\d", r"(?:PAXLST|PNRGOV)([^\w \t\r\n])[\dD]"):
         found = re.compile(pattern).search(text, start, start + 2000)
         if found is not None and found[1] != element:
             return found[1]

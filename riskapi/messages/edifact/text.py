@@ -25,8 +25,8 @@ _CHARSETS = {
 }
 """Syntax identifier of UNB -> character set; cp1252 is Latin-1 with the quotes that mail programs write."""
 _IDENTIFIER = re.compile(rb"UNB.{0,3}?(UNO[A-Z])", re.DOTALL)
-_START = re.compile(r"(?<![A-Za-z0-9])(?:UNA(?=[^A-Za-z0-9].{0,12}?UN[BGH])|UNB(?=\s?[^\w\s]))", re.DOTALL)
-_LATE_START = re.compile(r"(?<![A-Za-z0-9])UN[GH](?=\s?[^\w\s])")
+_START = re.compile(r"(?<![A-Za-z0-9])(?:UNA(?=[^A-Za-z0-9].{0,12}?UN[BGH])|UNB(?=\s?[^\w \t\r\n]))", re.DOTALL)
+_LATE_START = re.compile(r"(?<![A-Za-z0-9])UN[GH](?=\s?[^\w \t\r\n])")
 _QUOTES = "\u2018\u2019\u00b4`"
 
 
@@ -108,7 +108,9 @@ def _piece(text: str, line: int) -> Piece:
         return Piece(_plain_quotes(text, separators := used(text, 0, line)), separators, line)
     separators, begin = announced(text, 0, line)
     line += text.count("\n", 0, begin)
-    if text[begin + 3 : begin + 5].strip()[:1] != separators.element:  # UNA says one thing, the message does another
+    if (
+        text[begin + 3 : begin + 5].lstrip(" ")[:1] != separators.element
+    ):  # UNA says one thing, the message does another
         separators = used(text, begin, line)
     if separators.terminator in _QUOTES:
         separators = separators._replace(terminator="'")

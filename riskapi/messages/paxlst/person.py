@@ -1,5 +1,6 @@
 """One traveller of a passenger list: NAD and the segments that follow it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -109,15 +110,21 @@ def _measure(person: Person, segment: Segment) -> None:
     text = next((part for part in reversed(parts) if part), "")
     if not text or kind not in {"CT", "WT"}:
         return
-    try:
-        value = float(text)
-    except ValueError:
+    value = _number(text)
+    if value is None:
         person.reject(segment, "a number")
-        return
-    if kind == "CT" and value == int(value):
+    elif kind == "CT" and value == int(value):
         person.facts["baggage"]["count"] = int(value)
     elif kind == "WT":
         person.facts["baggage"]["weight_kg"] = round(value * (_KG_PER_POUND if parts[0] in {"LBR", "LB"} else 1), 2)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _verified(person: Person, segment: Segment) -> None:

@@ -1,5 +1,6 @@
 """One traveller of a booking: name, documents, seat and baggage, from wherever the booking tells of them."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -178,7 +179,7 @@ def _baggage(segment: Segment, member: Member) -> None:
         kg = float(weight) * (_KG_PER_POUND if unit == _POUNDS else 1)
     except ValueError:
         kg = None
-    if kg is not None and kg >= 0:
+    if kg is not None and math.isfinite(kg) and kg >= 0:
         member.baggage["weight_kg"] = round(kg, 2)
     pool = segment.get(3).upper()
     if pool in {"HP", "MP"}:

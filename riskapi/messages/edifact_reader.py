@@ -7,6 +7,7 @@ from riskapi.messages.joining import join
 from riskapi.messages.paxlst.reader import read_list
 from riskapi.messages.paxlst.us_variant import is_us_variant, read_us_list
 from riskapi.messages.pnrgov.reader import Pushed
+from riskapi.messages.versions import versions_of
 
 PAXLST, PNRGOV = "paxlst", "pnrgov"
 
@@ -16,6 +17,9 @@ def read_edifact(raw: bytes) -> Message:
 
     Args:
         raw: as it arrived, with headers of telex and mail around it.
+
+    Returns:
+        One entry for each traveller of each crossing: of several pushes the last, of list and booking both together.
 
     Raises:
         InvalidBodyError: no message of either kind can be read.
@@ -44,6 +48,9 @@ def read_edifact(raw: bytes) -> Message:
         voyages += [voyage] if voyage is not None else []
     if not voyages:
         raise InvalidBodyError(findings.all())
+    entries = [
+        one.source._replace(record=one.record) for one in versions_of((entry.record, entry) for entry in entries)
+    ]
     if len(set(kinds)) > 1:
         entries = _joined(entries)
     return Message("+".join(dict.fromkeys(kinds)), distinct(voyages), tuple(entries), persons, bookings, findings.all())

@@ -119,7 +119,7 @@ def test_several_interchanges_are_read_and_a_broken_one_is_told():
     good = written(list_segments())
     sent = good + "\r\n\r\nFrom: somebody\r\n" + "UNA:+.?'" + written(list_segments(), una=False) + "\r\n" + good
     read = read_edifact(sent.encode())
-    assert read.persons == 6
+    assert (read.persons, len(read.records)) == (6, 3)
     assert [finding.place for finding in read.findings] == ["segment 1 (UNA), line 4"]
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from riskapi.messages.base import unreadable
-from riskapi.messages.edifact.separators import Separators
+from riskapi.messages.edifact.separators import PLAIN, Separators
 from riskapi.messages.edifact.text import Piece
 
 MAX_SEGMENTS = 500_000
+MAX_ELEMENTS = 2_000_000
 MAX_PARTS = 1000
 """Elements of a segment, and components of an element, that are looked at."""
 
@@ -25,47 +26,62 @@ _BLANKS = " \t\r\n"
 class Segment:
     """A segment: its tag, its number in the interchange, and its elements when they are asked for."""
 
-    __slots__ = ("_elements", "_raw", "_separators", "number", "tag")
+    __slots__ = ("_parts", "_raw", "_separators", "number", "tag")
 
-    def __init__(self, raw: str, number: int, separators: Separators) -> None:
+    def __init__(self, raw: str, number: int = 1, separators: Separators = PLAIN) -> None:
+        """Hold a segment without taking it apart.
+
+        Args:
+            raw: its text, without blanks around it and without its terminator.
+            number: in its interchange, from 1.
+            separators: of the interchange.
+        """
         self.tag = raw[:3]
         self.number = number
         self._raw = raw
         self._separators = separators
-        self._elements: list[str] | None = None
+        self._parts: list[list[str]] | None = None
 
     @property
-    def elements(self) -> list[str]:
-        """The elements as they were sent, release characters included."""
-        if self._elements is None:
-            separators = self._separators
-            self._elements = _split(self._raw, separators.element, separators.release, MAX_PARTS)[1:]
-        return self._elements
+    def parts(self) -> list[list[str]]:
+        """The tag, and the components of each element as they stand between their separators.
+
+        >>> Segment("NAD+FL+++O?'NEIL:ANN").parts
+        [['NAD'], ['FL'], [''], [''], ["O'NEIL", 'ANN']]
+        """
+        return self._parts or self._taken_apart()
 
     def components(self, element: int) -> list[str]:
-        """The components of an element, without release characters and blanks around them.
-
-        >>> Segment("NAD+FL+++O?'NEIL:ANN", 1, Separators()).components(3)
-        ["O'NEIL", 'ANN']
-        """
-        elements = self.elements
-        if element >= len(elements):
-            return []
-        text, (mark, _, release, _) = elements[element], self._separators
-        parts = _split(text, mark, release, MAX_PARTS)
-        if release and release in text:
-            parts = [_released(part, release) for part in parts]
-        return [part.strip(_BLANKS) for part in parts]
+        """The components of one element, without blanks around them; none where it was not sent."""
+        parts = self._parts or self._taken_apart()
+        return [part.strip(_BLANKS) for part in parts[element + 1]] if element + 1 < len(parts) else []
 
     def get(self, element: int, component: int = 0) -> str:
-        """One component; empty where it was not sent.
+        """One component, without blanks around it; empty where it was not sent.
 
-        >>> segment = Segment("DTM+189:2107131100:201", 1, Separators())
+        >>> segment = Segment("DTM+189:2107131100:201")
         >>> segment.tag, segment.get(0, 1), segment.get(4)
         ('DTM', '2107131100', '')
         """
-        components = self.components(element)
-        return components[component] if component < len(components) else ""
+        parts = self._parts or self._taken_apart()
+        if element + 1 < len(parts) and component < len(found := parts[element + 1]):
+            return found[component].strip(_BLANKS)
+        return ""
+
+    def __len__(self) -> int:
+        return len(self._parts or self._taken_apart()) - 1
+
+    def _taken_apart(self) -> list[list[str]]:
+        raw = self._raw
+        mark, element, release, _ = self._separators
+        if release and release in raw:
+            whole = [_split(one, mark, release, MAX_PARTS) for one in _split(raw, element, release, MAX_PARTS)]
+            self._parts = [[_released(part, release) for part in parts] for parts in whole]
+        else:
+            self._parts = [
+                one.split(mark, MAX_PARTS) if mark in one else [one] for one in raw.split(element, MAX_PARTS)
+            ]
+        return self._parts
 
 
 def _split(text: str, mark: str, release: str, most: int) -> list[str]:
@@ -105,7 +121,7 @@ class Segments:
             piece: of what was sent.
 
         Raises:
-            InvalidBodyError: there are more than :data:`MAX_SEGMENTS`.
+            InvalidBodyError: there are more than :data:`MAX_SEGMENTS`, or :data:`MAX_ELEMENTS` in all of them.
         """
         self._piece = piece
         separators = piece.separators
@@ -115,6 +131,8 @@ class Segments:
                 text = text.replace(sign, "")
         if text.count(separators.terminator) > MAX_SEGMENTS:
             raise unreadable("message", f"at most {MAX_SEGMENTS} segments", "Send the message in parts.")
+        if text.count(separators.element) + text.count(separators.component) > MAX_ELEMENTS:
+            raise unreadable("message", f"at most {MAX_ELEMENTS} elements", "Send the message in parts.")
         self._parts = _split(text, separators.terminator, separators.release, -1)
 
     def __iter__(self) -> Iterator[Segment]:

@@ -19,6 +19,10 @@ class Separators(NamedTuple):
     terminator: str = "'"
 
 
+PLAIN = Separators()
+"""What messages have that announce nothing else."""
+
+
 def announced(text: str, start: int, line: int) -> tuple[Separators, int]:
     """Read the separators that follow ``UNA``.
 

@@ -179,7 +179,7 @@ def _document(person: Person, segment: Segment) -> None:
 
 
 def _contact(person: Person, segment: Segment) -> None:
-    for place in range(len(segment.elements)):
+    for place in range(len(segment)):
         text, kind = segment.get(place), segment.get(place, 1)
         if text and kind in {"TE", "AL", "EM"}:
             person.facts["contact"]["email" if kind == "EM" else "phone"] = text

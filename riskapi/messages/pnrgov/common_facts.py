@@ -74,7 +74,7 @@ class SegmentReader:
 
     def dates(self, segment: Segment, shared: Shared) -> None:
         """DAT: when the ticket was issued; 700 is the last change and no creation."""
-        for place in range(len(segment.elements)):
+        for place in range(len(segment)):
             if segment.get(place) == _TICKETED:
                 moment = self._moment(segment, segment.get(place, 1), segment.get(place, 2))
                 if moment is not None:
@@ -99,7 +99,7 @@ class SegmentReader:
 
     def payment(self, segment: Segment, shared: Shared) -> None:
         """FOP: how the ticket was paid; the last that is not an old one of an exchange."""
-        for place in range(len(segment.elements)):
+        for place in range(len(segment)):
             code = segment.get(place).upper()
             if segment.get(place, 4):
                 shared.dropped.add("booking.card_number")
@@ -113,7 +113,7 @@ class SegmentReader:
 
     def address(self, segment: Segment, shared: Shared) -> None:
         """ADD: address, with a telephone number at its end."""
-        for place in range(1, len(segment.elements)):
+        for place in range(1, len(segment)):
             parts = segment.components(place)
             street = [part for part in parts[1:7] if part]
             if len(street) > 1:
@@ -124,7 +124,7 @@ class SegmentReader:
 
     def text(self, segment: Segment, shared: Shared) -> None:
         """IFT: ways of contact and the payer's name are made use of; the texts are dropped."""
-        kind, words = segment.get(0, 1), [segment.get(place) for place in range(1, len(segment.elements))]
+        kind, words = segment.get(0, 1), [segment.get(place) for place in range(1, len(segment))]
         if kind == _SPONSOR:
             shared.payer = shared.payer or words_of(words[0] if words else None)
             shared.dropped.add("booking.card_holder")

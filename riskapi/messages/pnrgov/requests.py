@@ -55,8 +55,7 @@ _PHONE = re.compile(r"\+?\d[\d ()./-]{5,24}")
 def class_of(segment: Segment) -> Class:
     """Sort a request by its code.
 
-    >>> from riskapi.messages.edifact.separators import Separators
-    >>> [class_of(Segment(f"SSR+{code}:HK:1:KQ", 1, Separators())).value for code in ("DOCS", "AVML", "WCHR", "PETC")]
+    >>> [class_of(Segment(f"SSR+{code}:HK:1:KQ")).value for code in ("DOCS", "AVML", "WCHR", "PETC")]
     ['documents', 'meals', 'assistance', 'ssr']
     """
     code = segment.get(0).upper()
@@ -78,10 +77,7 @@ def text_of(segment: Segment) -> str:
 
 def refs_of(segment: Segment) -> list[tuple[str, str]]:
     """Seat and reference of each traveller whom a request is about."""
-    return [
-        (segment.get(place), segment.get(place, 2) or segment.get(place, 3))
-        for place in range(1, len(segment.elements))
-    ]
+    return [(segment.get(place), segment.get(place, 2) or segment.get(place, 3)) for place in range(1, len(segment))]
 
 
 class DocumentText(NamedTuple):

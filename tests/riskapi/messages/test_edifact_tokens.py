@@ -27,10 +27,7 @@ def elements(raw):
     """Read a message down to its components."""
     findings = Findings()
     found = edifact_messages(raw if isinstance(raw, bytes) else raw.encode(), findings)
-    return [
-        (one.type, [(part.tag, [part.components(at) for at in range(len(part.elements))]) for part in one.segments])
-        for one in found
-    ]
+    return [(one.type, [(part.tag, part.parts) for part in one.segments]) for one in found]
 
 
 CLEAN = elements(written(list_segments()))

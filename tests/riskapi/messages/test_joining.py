@@ -37,7 +37,7 @@ def test_list_and_booking_of_one_traveller_become_one_record():
     assert (first.places, second.places) == ((0, 1), (2,))
 
 
-def test_each_fact_knows_its_source():
+def test_r36_each_fact_knows_its_source():
     """What both say the same is from both; what one says alone is from that one."""
     first, _ = join([*pushed(), *listed()])
     assert first.sources["traveller.surname"] == "API+PNR"

@@ -65,6 +65,7 @@ bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what woul
 	@PYTHONPATH=. $(RUN) benchmarks/score_in_process.py
 	@PYTHONPATH=. $(RUN) benchmarks/score_http.py
 	@PYTHONPATH=. $(RUN) benchmarks/store.py
+	@PYTHONPATH=. $(RUN) benchmarks/messages.py
 	@PYTHONPATH=. $(RUN) benchmarks/verify.py
 	@PYTHONPATH=. $(RUN) benchmarks/train.py
 

@@ -146,11 +146,18 @@ def booking_message_missing(record: TravellerRecord) -> bool | None:
 def impossible_dates(record: TravellerRecord) -> bool | None:
     """Whether dates contradict each other: issue after expiry or crossing, ticket before booking, arrival first.
 
+    So do a birth or an expiry that two messages about the same traveller state differently.
+
     >>> impossible_dates(traveller(issue_date="2026-05-01"))
     True
     >>> impossible_dates(traveller())
     False
+    >>> impossible_dates(traveller(messages_disagree=["expiry"]))
+    True
     """
+    disagree = record.messages_disagree
+    if disagree and ("birth" in disagree or "expiry" in disagree):
+        return True
     compared = False
     for earlier, later in _ordered_pairs(record):
         if earlier is not None and later is not None:

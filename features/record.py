@@ -300,6 +300,13 @@ class TravellerRecord(Block):
     message_types_present: tuple[Literal["API", "PNR", "DOC"], ...] | None = fact(
         F, "GTAS MessageType", "Messages that the record was made from", ["API", "PNR"], max_length=3
     )
+    messages_disagree: tuple[Literal["birth", "document", "expiry", "gender", "nationality"], ...] | None = fact(
+        F,
+        "PAXLST, PNRGOV",
+        "Facts that messages about the same traveller state differently, by name; empty where they agree",
+        ["expiry"],
+        max_length=5,
+    )
     traveller: Traveller | None = None
     documents: tuple[Document, ...] = Field(default=(), max_length=10, description="Travel documents, main one first")
     journey: Journey | None = None

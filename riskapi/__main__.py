@@ -19,6 +19,7 @@ COMMANDS = {
     "challenge": "challengers",
     "withdraw-challenger": "challengers",
     "score-file": "score_file",
+    "convert": "convert",
     "outcomes": "outcomes",
     "export-cases": "export_cases",
     "verify": "verify",

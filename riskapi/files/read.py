@@ -1,4 +1,4 @@
-"""Files of travellers as records: voyage manifests, NDJSON, and tables; streamed, so that no table is held whole."""
+"""Files of travellers as records: messages, NDJSON, and tables; streamed, so that no table is held whole."""
 
 import csv
 import gzip
@@ -17,7 +17,8 @@ from features.mapping import RowError, TableMapping
 from features.record import TravellerRecord
 from riskapi.body import strict_json
 from riskapi.errors import InvalidBodyError, MalformedBodyError, ServiceError
-from riskapi.messages.voyage_manifest import MAX_BYTES, read_voyage_manifest
+from riskapi.messages.edifact.text import MAX_BYTES
+from riskapi.messages.kinds import Crossing, read_message
 from riskapi.problems import problems_of
 
 LINE_BYTES_MAX = 1 << 20
@@ -39,22 +40,21 @@ class Row:
     """Travellers who are not scored because of these problems, where there is no record."""
 
 
-def rows_of(path: Path, mapping: TableMapping | None = None) -> Iterator[Row]:
+def rows_of(path: Path, mapping: TableMapping | None = None, crossing: Crossing | None = None) -> Iterator[Row]:
     """Read a file by its suffix.
 
     Args:
-        path: ``.json`` (a voyage manifest), ``.ndjson`` or ``.jsonl`` (a record per line), ``.csv``, ``.csv.gz`` or
-            ``.parquet``.
+        path: ``.ndjson`` or ``.jsonl`` (a record per line), ``.csv``, ``.csv.gz`` or ``.parquet``; any other file is
+            read as a message, of the kind that it holds.
         mapping: how a row of a table becomes a record; not needed where a column ``record`` holds it as JSON.
+        crossing: mode, point, direction and time, for machine-readable zones, which do not say them.
 
     Raises:
         ServiceError: the file cannot be read at all; the text says what to do.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise ServiceError(f"{path.name}: files to score end in {', '.join(READERS)}. Rename or convert the file.")
+    reader = TABLES.get(path.suffix.lower())
     try:
-        yield from reader(path, mapping)
+        yield from reader(path, mapping) if reader is not None else _message(path, crossing)
     except OSError as error:
         raise ServiceError(f"{path.name}: cannot be read ({error.strerror}). Check path and rights.") from None
 
@@ -68,27 +68,27 @@ def rows_in(path: Path) -> int:
             return int(pq.read_metadata(path).num_rows)
         except ValueError:
             return 0
-    if path.suffix.lower() in {".json", ".gz"}:
+    if path.suffix.lower() not in TABLES or path.suffix.lower() == ".gz":
         return 0
     with path.open("rb") as file:
         return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
 
-def _manifest(path: Path, _mapping: TableMapping | None) -> Iterator[Row]:
+def _message(path: Path, crossing: Crossing | None) -> Iterator[Row]:
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
     try:
-        manifest = read_voyage_manifest(raw)
+        message = read_message(raw, crossing=crossing)
     except InvalidBodyError as error:
         yield Row(path.name, None, error.problems)
         return
     except MalformedBodyError as error:
-        yield Row(path.name, None, (Problem("manifest", "is no strict JSON", str(error)),))
+        yield Row(path.name, None, (Problem("message", "is no strict JSON", str(error)),))
         return
-    if manifest.findings:
-        yield Row(path.name, None, manifest.findings, unread=manifest.entries - len(manifest.records))
-    for place, record in zip(manifest.places, manifest.records, strict=True):
-        yield Row(f"{path.name} PassengerList[{place}]", record)
+    if message.findings:
+        yield Row(path.name, None, message.findings, unread=message.persons - len(message.entries))
+    for entry in message.entries:
+        yield Row(f"{path.name} {entry.place}", entry.record)
 
 
 def _lines(path: Path, _mapping: TableMapping | None) -> Iterator[Row]:
@@ -171,12 +171,11 @@ def _from_json(source: str, text: bytes) -> Row:
 
 
 Reader = Callable[[Path, TableMapping | None], Iterator[Row]]
-READERS: dict[str, Reader] = {
-    ".json": _manifest,
+TABLES: dict[str, Reader] = {
     ".ndjson": _lines,
     ".jsonl": _lines,
     ".csv": _csv,
     ".gz": _csv,
     ".parquet": _parquet,
 }
-"""What a file's suffix says about its form."""
+"""What a file's suffix says about its form; what is not here is a message."""

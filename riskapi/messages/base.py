@@ -1,7 +1,9 @@
-"""What every reader of a wire format answers: the records it could make, and what it noticed on the way."""
+"""What every reader of messages answers: the records it could make, and what it noticed on the way."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from features.declared import Problem
 from features.record import TravellerRecord
@@ -50,7 +52,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Voyage:
-    """The flight, sailing or drive that a passenger list belongs to."""
+    """The flight, sailing or drive that travellers are on when they cross the border."""
 
     carrier: str | None
     number: str | None
@@ -60,14 +62,42 @@ class Voyage:
     arrives_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """A passenger list as records, one per entry that could be read, in the order of the list."""
+class Entry(NamedTuple):
+    """One traveller of a message.
 
-    voyage: Voyage
-    records: tuple[TravellerRecord, ...]
-    places: tuple[int, ...]
-    """Position of each record's entry in the list, from 0."""
-    entries: int
-    """Entries of the list, read or not."""
+    Attributes:
+        record: as it could be read.
+        number: among the persons of the message, read or not, from 0.
+        place: where the message tells of this traveller.
+        booking: which of the message's bookings the traveller is on, from 0; ``None`` where there are none.
+    """
+
+    record: TravellerRecord
+    number: int
+    place: str
+    booking: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was read from one body or file, whatever its kind."""
+
+    kind: str
+    voyages: tuple[Voyage, ...]
+    entries: tuple[Entry, ...]
+    """One for each traveller who can be scored, in the order of the message."""
+    persons: int
+    """Of the message, read or not."""
+    bookings: int
+    """Of the message; 0 for lists without booking data."""
     findings: tuple[Problem, ...]
+
+    @property
+    def records(self) -> tuple[TravellerRecord, ...]:
+        """The records alone."""
+        return tuple(entry.record for entry in self.entries)
+
+
+def distinct(voyages: Iterable[Voyage]) -> tuple[Voyage, ...]:
+    """Leave out voyages that were told before."""
+    return tuple(dict.fromkeys(voyages))

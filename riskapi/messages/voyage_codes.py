@@ -3,29 +3,8 @@
 from typing import Literal
 
 Mode = Literal["air", "sea", "land"]
-DocumentType = Literal["P", "ID", "V", "R", "T", "S", "O"]
 
 MODES: dict[str, Mode] = {"AIR": "air", "SEA": "sea", "LAND": "land", "RAIL": "land", "ROAD": "land"}
-
-DOCUMENT_TYPES: dict[str, DocumentType] = {
-    "P": "P",
-    "PASSPORT": "P",
-    "D": "P",  # diplomatic passport
-    "A": "ID",
-    "C": "ID",
-    "I": "ID",
-    "ID": "ID",
-    "IP": "ID",  # passport card
-    "V": "V",
-    "VISA": "V",
-    "R": "R",
-    "T": "T",
-    "S": "S",
-    "G": "O",  # passport of a group: not the traveller's own
-    "F": "O",  # approved non-standard document
-    "M": "O",  # military identity document
-    "AC": "O",  # crew member certificate
-}
 
 VOYAGE_FIELDS = frozenset(
     {

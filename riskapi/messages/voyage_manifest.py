@@ -6,7 +6,6 @@ is scored without it, and the others are scored all the same.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,15 +14,15 @@ from difflib import get_close_matches
 from typing import Literal, cast
 
 from features.record import Crossing, Document, Journey, Leg, Traveller, TravellerRecord
-from riskapi.body import strict_json
-from riskapi.errors import MalformedBodyError
-from riskapi.messages.base import Findings, Manifest, Voyage, unreadable
+from riskapi.messages.base import Entry, Findings, Message, Voyage, unreadable
+from riskapi.messages.body import Body
+from riskapi.messages.documents import DOCUMENT_TYPES
 from riskapi.messages.facts import Facts
-from riskapi.messages.voyage_codes import DOCUMENT_TYPES, MODES, PASSENGER_FIELDS, VOYAGE_FIELDS
+from riskapi.messages.voyage_codes import MODES, PASSENGER_FIELDS, VOYAGE_FIELDS
 
-MAX_BYTES = 16 * 1024 * 1024
+KIND = "voyage-manifest"
 MAX_PASSENGERS = 10_000
-SOURCE = "voyage-manifest"
+SOURCE = KIND
 
 _COUNTRY = re.compile(r"[A-Z]{3}")
 _PORT = re.compile(r"[A-Z0-9]{3,5}")
@@ -36,7 +35,7 @@ _MAX_AGE_YEARS = 130
 Direction = Literal["in", "transit"]
 
 
-def read_voyage_manifest(raw: bytes) -> Manifest:
+def read_voyage_manifest(raw: bytes) -> Message:
     """Read a voyage manifest.
 
     Args:
@@ -49,16 +48,10 @@ def read_voyage_manifest(raw: bytes) -> Manifest:
         MalformedBodyError: it is no strict JSON.
         InvalidBodyError: it is too large, or says too little of the voyage to score anybody.
     """
-    if len(raw) > MAX_BYTES:
-        raise unreadable("manifest", f"at most {MAX_BYTES // 1024 // 1024} MB", "Send the list in parts.")
-    try:
-        text = raw.decode(json.detect_encoding(raw))
-    except UnicodeDecodeError as error:
-        raise MalformedBodyError(f"Byte {error.start}: no text from here on. Encode the manifest as UTF-8.") from None
-    return manifest_from(strict_json(text.encode()))
+    return manifest_from(Body(raw).json)
 
 
-def manifest_from(message: object) -> Manifest:
+def manifest_from(message: object) -> Message:
     """Read a voyage manifest that is parsed already.
 
     Raises:
@@ -71,17 +64,17 @@ def manifest_from(message: object) -> Manifest:
         raise unreadable("PassengerList", f"at most {MAX_PASSENGERS} entries", "Send the list in parts.")
     findings = Findings()
     voyage = _read_voyage(Facts("", message, findings))
-    records, places, unknown, seen = [], [], set[str](), set[str]()
+    read, unknown, seen = [], set[str](), set[str]()
     for place, entry in enumerate(entries):
         if not isinstance(entry, dict):
             findings.add(f"PassengerList[{place}]", "an object is expected", "The entry is not scored.")
             continue
-        records.append(_read_entry(voyage, Facts(f"PassengerList[{place}].", entry, findings), place, seen))
-        places.append(place)
+        record = _read_entry(voyage, Facts(f"PassengerList[{place}].", entry, findings), place, seen)
+        read.append(Entry(record, place, f"PassengerList[{place}]"))
         unknown |= entry.keys() - PASSENGER_FIELDS
     _tell_unknown("manifest", message.keys() - VOYAGE_FIELDS, VOYAGE_FIELDS, findings)
     _tell_unknown("PassengerList[]", unknown, PASSENGER_FIELDS, findings)
-    return Manifest(voyage.told, tuple(records), tuple(places), len(entries), findings.all())
+    return Message(KIND, (voyage.told,), tuple(read), len(entries), 0, findings.all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,13 @@ from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import PARAMETER, Use, stated_purpose
 from riskapi.body import check_media_type, read_body
-from riskapi.deciding import Case, Decided, decide_all
 from riskapi.describe import body_of, problems, request_body
 from riskapi.edge import NOTES
 from riskapi.messages.voyage_codes import MODES
 from riskapi.messages.voyage_manifest import MAX_PASSENGERS, read_voyage_manifest
-from riskapi.reading import sent_as
+from riskapi.pushes import answer_records
 from riskapi.schemas import ProblemRow, ScoreAnswer, Wire
 from riskapi.services import Services
-from riskapi.turns import AT_ONCE_MAX
 
 router = APIRouter(tags=["scores"], route_class=DirectRoute)
 
@@ -124,7 +122,8 @@ async def score_manifest(request: Request) -> Response:
 
     What cannot be used of an entry is left out and told in `findings`, by place and rule; the entry is scored without
     it. A traveller's second document is an entry of its own, and gets a row of its own. All decisions of a list are
-    stored in one transaction, by one set of models, before the answer leaves.
+    stored in one transaction, by one set of models, before the answer leaves. An entry that comes again with the same
+    content is answered as it was; one that changed gets a new decision that is linked to the first.
     """
     services: Services = request.app.state.services
     principal: Principal = request.scope[CALLER]
@@ -135,27 +134,16 @@ async def score_manifest(request: Request) -> Response:
     raw = await read_body(request.receive, announced, settings.batch_body_limit_bytes, settings.body_timeout_seconds)
     manifest = await asyncio.to_thread(read_voyage_manifest, raw)
     live = services.active.live
-    decided: list[Decided] = []
-    for start in range(0, len(manifest.records), AT_ONCE_MAX):
-        cases = [Case(use, sent_as(record)) for record in manifest.records[start : start + AT_ONCE_MAX]]
-        for found in decide_all(services, live, cases):
-            if isinstance(found, Exception):
-                raise found
-            decided.append(found)
-        await asyncio.sleep(0)
-    if decided:
-        await services.writer.append([row for _, row, _ in decided])
-    for _, _, assessment in decided:
-        services.metrics.count(assessment)
-    request.scope[NOTES] |= {"rows": manifest.entries, "scored": len(decided), "digests": live.digests}
+    answers, decided = await answer_records(services, use, manifest.records, live)
+    request.scope[NOTES] |= {"rows": manifest.persons, "scored": decided, "digests": live.digests}
     body: dict[str, Any] = {
-        "voyage": manifest.voyage,
-        "entries": manifest.entries,
-        "scored": len(decided),
+        "voyage": manifest.voyages[0],
+        "entries": manifest.persons,
+        "scored": len(answers),
         "findings": [finding._asdict() for finding in manifest.findings],
         "rows": [
-            {"entry": entry, "answer": orjson.Fragment(answer)}
-            for entry, (answer, _, _) in zip(manifest.places, decided, strict=True)
+            {"entry": entry.number, "answer": orjson.Fragment(found.answer)}
+            for entry, found in zip(manifest.entries, answers, strict=True)
         ],
     }
     return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")

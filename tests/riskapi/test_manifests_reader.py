@@ -7,7 +7,7 @@ import pytest
 
 from features.record import TravellerRecord
 from riskapi.errors import InvalidBodyError, MalformedBodyError
-from riskapi.messages import voyage_manifest
+from riskapi.messages import body, voyage_manifest
 from riskapi.messages.voyage_manifest import manifest_from, read_voyage_manifest
 
 
@@ -96,8 +96,8 @@ def test_each_entry_gets_its_own_record_in_order():
     """A traveller's second document is an entry of its own and is scored as one."""
     entries = [passenger(), passenger(DocumentLevel="Secondary", DocumentType="V", PoavKey="visa-1"), passenger()]
     manifest = manifest_from(voyage(*entries))
-    assert manifest.entries == len(manifest.records) == 3
-    assert manifest.places == (0, 1, 2)
+    assert manifest.persons == len(manifest.records) == 3
+    assert [entry.number for entry in manifest.entries] == [0, 1, 2]
     assert [record.documents[0].type for record in manifest.records] == ["P", "V", "P"]
     assert len({record.record_id for record in manifest.records}) == 3
 
@@ -153,7 +153,7 @@ def test_mode_comes_from_the_carrier_type(carrier, mode):
 def test_times_are_utc_unless_they_say_otherwise():
     """A time with a zone is converted; one without is UTC."""
     manifest = manifest_from(voyage(ScheduledTimeOfArrival="12:40:00+03:00"))
-    assert manifest.voyage.arrives_at == datetime(2026, 3, 14, 9, 40, tzinfo=UTC)
+    assert manifest.voyages[0].arrives_at == datetime(2026, 3, 14, 9, 40, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -181,8 +181,8 @@ def test_a_whole_number_is_read_as_well_as_its_text():
 def test_entries_that_are_no_objects_are_told_and_the_others_scored():
     """A broken entry keeps its place in the list free."""
     manifest = manifest_from(voyage(passenger(), "broken", None, passenger()))
-    assert manifest.places == (0, 3)
-    assert manifest.entries == 4
+    assert [entry.number for entry in manifest.entries] == [0, 3]
+    assert manifest.persons == 4
     assert places(manifest) == ["PassengerList[1]", "PassengerList[2]"]
 
 
@@ -271,7 +271,7 @@ def test_a_file_that_is_no_json_says_from_where_on(raw, text):
 
 def test_a_file_past_the_bound_is_not_parsed(monkeypatch):
     """Size is looked at first."""
-    monkeypatch.setattr(voyage_manifest, "MAX_BYTES", 10)
+    monkeypatch.setattr(body, "MAX_BYTES", 10)
     with pytest.raises(InvalidBodyError):
         read_voyage_manifest(b" " * 11)
 
@@ -279,5 +279,5 @@ def test_a_file_past_the_bound_is_not_parsed(monkeypatch):
 def test_a_departure_after_arrival_is_left_out():
     """Local and universal times are mixed in some lists; the arrival counts."""
     manifest = manifest_from(voyage(ScheduledTimeOfDeparture="11:00:00"))
-    assert manifest.voyage.departs_at is None
+    assert manifest.voyages[0].departs_at is None
     assert places(manifest) == ["ScheduledDateOfDeparture"]

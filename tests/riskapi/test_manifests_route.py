@@ -149,6 +149,6 @@ def test_no_answer_leaves_when_the_store_does_not_take_it(client: TestClient, mo
         raise StorageError("The disk is full.")
 
     monkeypatch.setattr(services_of(client).writer, "append", fails)
-    answered = client.post(PATH, json=manifest(2))
+    answered = client.post(PATH, json=manifest(2, VoyageKey="never seen"))
     assert answered.status_code == 503
     assert "risks" not in answered.text

@@ -135,27 +135,25 @@ def test_a_manifest_gives_a_row_per_entry_and_its_findings_first(tmp_path):
     assert [row.source for row in rows] == ["list.json PassengerList[0]", "list.json PassengerList[2]"]
 
 
-def test_a_file_that_is_no_manifest_is_one_problem(tmp_path):
+@pytest.mark.parametrize("name", ["list.json", "table.xlsx"])
+def test_a_file_of_no_known_kind_is_one_problem(tmp_path, name):
     """The other files of the same run are scored all the same."""
-    path = tmp_path / "list.json"
+    path = tmp_path / name
     path.write_text("{}")
     (row,) = rows_of(path)
     assert row.record is None
-    assert row.problems[0].rule == "an object with a PassengerList is expected"
+    assert row.problems[0].rule.startswith("one of these: voyage manifest in JSON")
 
 
 def test_tables_that_cannot_be_read_say_what_to_do(tmp_path, mapping):
-    """One clear sentence each: no mapping, columns that are missing, no Parquet, no such kind, no such file."""
+    """One clear sentence each: no mapping, columns that are missing, no Parquet, no such file."""
     table = write_csv(tmp_path / "table.csv", [{"post": "LIBOI"}])
     damaged = tmp_path / "damaged.parquet"
     damaged.write_bytes(b"PAR1")
-    other = tmp_path / "table.xlsx"
-    other.touch()
     for path, given, text in (
         (table, None, "Say by --mapping"),
         (table, mapping, "lacks the mapped columns bags, seen, way"),
         (damaged, None, "no Parquet file"),
-        (other, None, "files to score end in"),
         (tmp_path / "absent.ndjson", None, "cannot be read"),
     ):
         with pytest.raises(ServiceError, match=text):

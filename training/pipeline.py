@@ -27,11 +27,12 @@ from training.dataset import Dataset, Slice, build
 from training.errors import ConfigError, TooFewPositivesError
 from training.evaluate import Evaluation, Scored, evaluate, flat_metrics, term_contributions
 from training.fairness_config import MitigationConfig
-from training.families import FAMILIES, ExplainableModel, FittedModel
+from training.families import FAMILIES, FittedModel
 from training.families.base import Floats
 from training.measures import Holdout
 from training.origin import git_commit, lock_sha256, signing_key
-from training.package import Material, Package, Population, package
+from training.package import Material, Package, package
+from training.ready import Population, explainable, make_ready
 from training.report import Findings, write_report
 from training.selection_study import study
 from training.settings import TrainingSettings
@@ -117,7 +118,7 @@ def run(
     jobs = settings.processes
     with ThreadPoolExecutor(1) as pool:
         # MLflow takes seconds to import and to reach: that happens while the model is fitted
-        ready: Future[str] | None = pool.submit(Tracker(settings).open) if track else None
+        reached: Future[str] | None = pool.submit(Tracker(settings).open) if track else None
         if cases is None:
             with clock.step("read cases"):
                 cases = read_cases(config, settings, clock.watcher)
@@ -134,18 +135,27 @@ def run(
                 workers=jobs,
                 progress=clock.watcher.progress,
             )
-        if ready is not None:
+        if reached is not None:
             with clock.step("reach the tracking server"):
-                ready.result()
+                reached.result()
     chosen, others = _fit(config, dataset, clock, jobs)
+    fitted = explainable(chosen.fitted, chosen.name)
+    with clock.step("set bands"):
+        population = _population(dataset, cases)
+        ready = make_ready(
+            fitted,
+            chosen.line,
+            later=dataset.calibration,
+            holdout=dataset.holdout.frame,
+            population=population,
+            config=config,
+        )
     with clock.step("evaluate"):
         holdout = _holdout(dataset.holdout, dataset.chosen.holdout.stands_for)
-        compiled = chosen.fitted.compile() if isinstance(chosen.fitted, ExplainableModel) else None
-        contributions = {} if compiled is None else term_contributions(compiled, dataset.holdout.frame)
         evaluation = evaluate(
             [each.scored(dataset.holdout) for each in (chosen, *others)],
             holdout,
-            contributions,
+            term_contributions(ready.model, dataset.holdout.frame),
             config.evaluation,
             extra_capacity=config.gates.capacity,
             seed=config.seed,
@@ -154,10 +164,8 @@ def run(
     with clock.step("allow for selection"):
         capacities = sorted({*config.evaluation.capacities, config.gates.capacity})
         selection = study(dataset, risk, chosen.scored(dataset.population).log_odds, capacities)
-    checks = None
-    if compiled is not None:
-        with clock.step("audit groups and leaks"):
-            checks = examine(dataset, cases, chosen.line.apply(compiled), chosen.fitted.specs, config)
+    with clock.step("audit groups and leaks"):
+        checks = examine(dataset, cases, ready, fitted.specs, config)
     with clock.step("package"):
         key = signing_key(settings.signing_key)
         packed = package(
@@ -166,13 +174,13 @@ def run(
                 risk=risk,
                 declared=dataset.declared,
                 reference=dataset.reference,
-                fitted=chosen.fitted,
+                fitted=fitted,
                 calibration=chosen.line,
-                later=dataset.calibration,
+                ready=ready,
                 evaluation=evaluation,
                 holdout=holdout,
                 holdout_frame=dataset.holdout.frame,
-                population=_population(dataset, cases),
+                population=population,
                 selection=selection,
                 checks=checks,
                 slices=_slices(dataset),

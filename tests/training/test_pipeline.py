@@ -97,6 +97,7 @@ def test_run_tells_its_steps_in_order(done):
         "fit explainable boosting",
         "fit prior",
         "fit logistic scorecard",
+        "set bands",
         "evaluate",
         "allow for selection",
         "audit groups and leaks",

@@ -1,36 +1,30 @@
 """The model that a new one would replace, on the same later cases: better or worse, and what changes for whom."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.errors import FeatureError
 from features.record import TravellerRecord
 from models.abstention import INSUFFICIENT
 from models.additive import AdditiveModel
 from models.bands import BandPolicy
-from models.bundle import ModelBundle, read_directory
+from models.bundle import ModelBundle
 from models.card import Measure
-from models.errors import BundleError, ModelError
-from models.manifest import SIGNATURE
 from models.metrics.calibration import calibration_line
 from models.metrics.quality import Metric, roc_auc
 from models.promotion import Verdict
-from models.strict_json import read_json
 from training import fairness
 from training.cases import Cases
 from training.compute import column_of
 from training.config import TrainingConfig
 from training.dataset import Dataset
-from training.errors import ChampionError
 from training.evaluate import term_contributions
 from training.fairness import Scored
 from training.families import score
@@ -130,29 +124,6 @@ class Compared:
     reasons: ReasonChange | None
     added: tuple[str, ...]
     dropped: tuple[str, ...]
-
-
-def read_champion(place: Path) -> ModelBundle:
-    """Open the bundle to compare with; it scores nobody here, so whoever signed it is taken as its signer.
-
-    Args:
-        place: directory of a bundle, or a run's directory with the bundle in ``bundle/``.
-
-    Raises:
-        ChampionError: where it is no whole bundle, or the features have changed since it was made.
-    """
-    try:
-        files = read_directory(place / "bundle" if (place / "bundle").is_dir() else place)
-        return ModelBundle.open(files, _named_signer(files))
-    except (BundleError, ModelError, FeatureError) as error:
-        raise ChampionError(
-            f"The champion in {place.name} cannot be compared with: {error} Name another one, or leave --champion out."
-        ) from None
-
-
-def _named_signer(files: Mapping[str, bytes]) -> list[str]:
-    told = read_json(SIGNATURE, files.get(SIGNATURE, b"{}"))
-    return [str(told["public_key"])] if isinstance(told, dict) and "public_key" in told else []
 
 
 class _Both:

@@ -18,6 +18,7 @@ TrainingError
 ├── PackageError              a bundle cannot be assembled
 ├── ChampionError             the model to compare with cannot be opened, or is of another risk
 ├── ReleaseError              a release pack is missing, incomplete, or not that of the bundle
+├── LedgerError               the service does not tell what was decided about models
 ├── TrackingError             the tracking server refused, or holds not what was asked for
 └── ProposalError             the service did not take a bundle
 """
@@ -93,6 +94,10 @@ class ChampionError(TrainingError):
 
 class ReleaseError(TrainingError):
     """A release pack is missing, incomplete, changed, or not that of the bundle; the text names the part."""
+
+
+class LedgerError(TrainingError):
+    """The service does not tell what was decided about models; the text says why."""
 
 
 class TrackingError(TrainingError):

@@ -39,7 +39,8 @@ from training.selection_study import study
 from training.settings import TrainingSettings
 from training.slices import NONE, SLICES, TRAIN
 from training.steps import Clock, Silent, Watcher
-from training.tracking import TrackedRun, Tracker
+from training.tracked import TrackedRun
+from training.tracking import Tracker
 
 
 @dataclass(frozen=True)

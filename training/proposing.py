@@ -14,6 +14,7 @@ from models.promotion import Gate, GateReport, Verdict
 from training.errors import ProposalError
 from training.release.check import check_pack
 from training.release.contents import DIRECTORY as PACK
+from training.service import ask
 
 PATH = "/v1/proposals"
 
@@ -66,7 +67,7 @@ def propose(
     """Upload a bundle whose release pack is whole; the rationale on record names the digest of the pack.
 
     Args:
-        directory: of a run, with the bundle in ``bundle/`` and the pack in ``release/``.
+        directory: of a run, or of its bundle; the pack lies in ``release/`` beside the bundle.
         url: of the service, such as ``http://127.0.0.1:8000``.
         key: API key of a person with the scope ``models:propose``.
         timeout: seconds that the service may take.
@@ -78,7 +79,8 @@ def propose(
     """
     if not key:
         raise ProposalError("Give the API key of a person with the scope models:propose: --key, or TRAINING_API_KEY.")
-    place = directory / "bundle"
+    home = directory if (directory / "bundle").is_dir() else directory.parent
+    place = home / "bundle" if home == directory else directory
     try:
         files = read_directory(place)
         check_files(files)
@@ -86,39 +88,9 @@ def propose(
         texts = {name: data.decode("utf-8") for name, data in files.items()}
     except (BundleError, UnicodeDecodeError) as error:
         raise ProposalError(f"{place} holds no bundle: {error}") from None
-    pack = check_pack(directory / PACK, digest)
+    pack = check_pack(home / PACK, digest)
     body = {"files": texts, "rationale": f"Release pack {pack}."}
     service = url.rstrip("/")
-    sender = client or httpx.Client(timeout=timeout)
-    try:
-        answer = sender.post(service + PATH, json=body, headers={"Authorization": f"Bearer {key}"})
-    except httpx.HTTPError as error:
-        raise ProposalError(
-            f"No answer from {service} ({type(error).__name__}). Is the service running? Start it with "
-            "`riskapi serve`, or name another one with --url."
-        ) from None
-    finally:
-        if client is None:
-            sender.close()
-    return Proposal(digest, pack, service, _accepted(answer), GateReport.model_validate_json(files["gates.json"]))
-
-
-def _accepted(answer: httpx.Response) -> Mapping[str, Any]:
-    """The body of a good answer.
-
-    Raises:
-        ProposalError: with the service's own words where it refused.
-    """
-    try:
-        body = answer.json()
-    except ValueError:
-        body = {}
-    body = body if isinstance(body, dict) else {}
-    if answer.is_success:
-        return body
-    words = [str(body[name]) for name in ("title", "detail") if body.get(name)]
-    problems = [problem for problem in body.get("errors") or [] if isinstance(problem, dict)]
-    words += [
-        " - ".join(str(each[name]) for name in ("place", "rule", "remedy") if each.get(name)) for each in problems
-    ]
-    raise ProposalError(f"The service answered {answer.status_code}: {' | '.join(words) or answer.reason_phrase}")
+    answer = ask("POST", service + PATH, key, error=ProposalError, body=body, timeout=timeout, client=client)
+    accepted = answer if isinstance(answer, dict) else {}
+    return Proposal(digest, pack, service, accepted, GateReport.model_validate_json(files["gates.json"]))

@@ -15,7 +15,7 @@ from training.evaluate import flat_metrics
 from training.origin import git_commit, lock_sha256
 from training.report import Findings
 from training.slices import SLICES
-from training.tracking import DataRecord, RunContent
+from training.tracked import DataRecord, RunContent
 
 
 def run_content(found: Findings, directory: Path, pack: str, seconds: Mapping[str, float]) -> RunContent:

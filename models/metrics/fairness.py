@@ -204,13 +204,15 @@ class Allowed:
             level: of its interval.
 
         >>> [round(Allowed().chance_to_pass(error, 0.90), 2) for error in (0.05, 0.075, 0.15)]
-        [1.0, 0.81, 0.0]
+        [1.0, 0.82, 0.0]
         """
         if error == 0:
             return 1.0
         reach = normal_quantile(level)
         normal = NormalDist()
-        return max(0.0, normal.cdf(math.log(self.high) / error - reach) - normal.cdf(math.log(self.low) / error + reach))
+        return max(
+            0.0, normal.cdf(math.log(self.high) / error - reach) - normal.cdf(math.log(self.low) / error + reach)
+        )
 
     def verdicts(self, ratios: Sequence[Ratio | None]) -> tuple[Verdict, ...]:
         """Judge a family of ratios.

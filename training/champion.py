@@ -100,7 +100,7 @@ class Compared:
     Attributes:
         champion: its bundle.
         learned_until: day of the last case that the champion learned from or was calibrated on.
-        met_before: holdout cases that are not later than that day.
+        met_before: holdout cases that came before that day.
         cases: labelled cases of the holdout.
         travellers: later travellers on whom bands, reasons and groups were compared.
         quality: where more is better, with differences.
@@ -175,7 +175,7 @@ def compare(
     return Compared(
         champion=champion,
         learned_until=max(until, default=None),
-        met_before=int((times.dt.date <= max(until)).sum()) if until else 0,
+        met_before=int((times.dt.date < max(until)).sum()) if until else 0,
         cases=len(holdout.y),
         travellers=len(rows),
         quality=tuple(_quality(labelled, holdout, config)),

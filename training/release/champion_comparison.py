@@ -39,10 +39,10 @@ def _models(found: Findings, told: Compared) -> Section:
         ("signer", "signed by"),
     )
     seen = (
-        f"The champion has learned from cases up to {told.learned_until}, and {told.met_before:,} of these cases are "
-        "not later: on those it may know the outcome, and its numbers flatter it."
+        f"The champion has learned from cases up to {told.learned_until}, and {told.met_before:,} of these cases came "
+        "before that: on those it may know the outcome, and its numbers flatter it."
         if told.met_before
-        else "All these cases are later than those that the champion learned from."
+        else "None of these cases came before the day up to which the champion learned."
     )
     return Section(
         "models",

@@ -18,8 +18,8 @@ def sections(found: Findings) -> tuple[Section, ...]:
             "Method",
             text=(
                 (
-                    f"The model is the average of {redraws} fits to cases drawn anew by traveller. For each of the "
-                    f"highest scores of the reference population, the first {TOP} reasons that raise it are compared "
+                    f"The bundle holds how each point moved in {redraws} redraws of the cases, by traveller. For each of "
+                    f"the highest scores of the reference population, the first {TOP} reasons that raise it are compared "
                     "with those of every redraw. What widens the intervals beyond the redraws is taken off again here."
                 ),
             ),
@@ -42,8 +42,8 @@ def sections(found: Findings) -> tuple[Section, ...]:
             text=(
                 "A reason of low support moved this score, and yet another might have taken its place: ask about the "
                 "whole picture, not about one reason. The explanation of a stored decision gives the support of each "
-                f"of its reasons; call one a main reason from {MAIN:.0%} on. The score itself is steadier than the "
-                f"order of its reasons. The gate asks for a median support of {MIN_SUPPORT:.0%}.".replace("%", " %"),
+                f"of its reasons, there with that widening; call one a main reason from {MAIN:.0%} on. The gate asks for "
+                f"a median support of {MIN_SUPPORT:.0%}.".replace("%", " %"),
             ),
         ),
     )
@@ -82,6 +82,6 @@ def _percent(value: float) -> Measure:
 
 KIND = Kind(
     title="Stability of explanations",
-    form="Redraws of the cases that the bundle holds: every traveller drawn anew, and the model fitted again.",
+    form="By the redraws that the bundle holds, in which every traveller was drawn anew.",
     write=sections,
 )

@@ -18,9 +18,10 @@ def sections(found: Findings) -> tuple[Section, ...]:
             "Method",
             text=(
                 (
-                    f"The bundle holds how each point moved in {redraws} redraws of the cases, by traveller. For each of "
-                    f"the highest scores of the reference population, the first {TOP} reasons that raise it are compared "
-                    "with those of every redraw. What widens the intervals beyond the redraws is taken off again here."
+                    f"The bundle holds how each point moved in {redraws} redraws of the cases, by traveller. For each "
+                    f"of the highest scores of the reference population, the first {TOP} reasons that raise it are "
+                    "compared with those of every redraw. What widens the intervals beyond the redraws is taken off "
+                    "again here."
                 ),
             ),
         ),
@@ -42,8 +43,8 @@ def sections(found: Findings) -> tuple[Section, ...]:
             text=(
                 "A reason of low support moved this score, and yet another might have taken its place: ask about the "
                 "whole picture, not about one reason. The explanation of a stored decision gives the support of each "
-                f"of its reasons, there with that widening; call one a main reason from {MAIN:.0%} on. The gate asks for "
-                f"a median support of {MIN_SUPPORT:.0%}.".replace("%", " %"),
+                f"of its reasons, there with that widening; call one a main reason from {MAIN:.0%} on. The gate asks "
+                f"for a median support of {MIN_SUPPORT:.0%}.".replace("%", " %"),
             ),
         ),
     )

@@ -122,6 +122,11 @@ def test_errors_are_one_line_and_name_the_remedy(done):
         (("run", "small.toml", "--set", "colour=red"), "colour: Extra inputs"),
         (("run", "small.toml", "--cases", "none.parquet"), "none.parquet"),
         (("propose", "var", "--key", "rk_1_x"), "holds no bundle"),
+        (
+            ("run", "small.toml", "--cases", "cases.parquet", "--champion", "var"),
+            "The champion in var cannot be compared",
+        ),
+        (("follow",), "models:read"),
     ):
         answer = call(*arguments)
         assert answer.exit_code == 1, answer.output

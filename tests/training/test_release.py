@@ -160,6 +160,13 @@ def test_a_pack_of_another_bundle_and_one_that_lacks_a_file_block(first, second,
     (place / "risk_file.html").unlink()
     with pytest.raises(ReleaseError, match=r"lacks risk_file\.html"):
         check_pack(place, first[0].package.digest)
+    listed = json.loads((first[0].directory / "release" / "pack.json").read_text())
+    shutil.copy(first[0].directory / "release" / "risk_file.html", place)
+    (place / "risk_file.json").write_text("no JSON")
+    listed["files"]["risk_file.json"] = sha256(b"no JSON")
+    (place / "pack.json").write_text(json.dumps(listed))
+    with pytest.raises(ReleaseError, match="Risk file: nothing is said under scope"):
+        check_pack(place, first[0].package.digest)
     (place / "pack.json").write_text("{}")
     with pytest.raises(ReleaseError, match="no list"):
         check_pack(place, first[0].package.digest)

@@ -1,7 +1,7 @@
 """Whether a release pack is whole, unchanged, and that of its bundle; imports nothing that learns."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -56,9 +56,7 @@ def check_pack(directory: Path, bundle: str) -> str:
             raise ReleaseError(f"{name} of the release pack was changed after the run. {_REMEDY}")
     for name, usual in DEMANDED.items():
         successor = name == "champion_comparison" and listed.champion is not None
-        missing = missing_sections(
-            orjson.loads(_read(directory, f"{name}.json")), OF_A_SUCCESSOR if successor else usual
-        )
+        missing = missing_sections(_document(directory, name), OF_A_SUCCESSOR if successor else usual)
         if missing:
             raise ReleaseError(
                 f"{name.replace('_', ' ').capitalize()}: nothing is said under {', '.join(missing)}. {_REMEDY}"
@@ -74,3 +72,12 @@ def _read(directory: Path, name: str) -> bytes:
         return (directory / name).read_bytes()
     except OSError:
         raise ReleaseError(f"The release pack lacks {name}. {_REMEDY}") from None
+
+
+def _document(directory: Path, name: str) -> dict[str, Any]:
+    """A document as JSON values; an empty one where it is no object, so that all of it is missing."""
+    try:
+        found = orjson.loads(_read(directory, f"{name}.json"))
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -128,6 +128,9 @@ def test_pages_need_nothing_but_themselves_and_say_that_cases_are_simulated(firs
         assert page.count("<table>") == page.count("<caption>")
         for part in read(result, name).values():
             assert f"<h2>{html.escape(part['title'])}</h2>" in page
+    guide = read(result, "oversight_guide")
+    for name in ("score", "automation_bias"):
+        assert ", simulated" in guide[name]["text"][0], "in sentences, too"
     card = (result.directory / "release" / "model_card.html").read_text()
     assert re.search(r"interval [0-9.]+ to [0-9.]+\), simulated", card)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from models.card import SIMULATED_NOTE, Measure
 from training.release.document import Section
 from training.report import Findings
 
@@ -20,3 +21,8 @@ class Kind:
     title: str
     form: str
     write: Callable[[Findings], tuple[Section, ...]]
+
+
+def said(measure: Measure, found: Findings) -> str:
+    """Write a measured number for a sentence; on simulated cases it says so."""
+    return measure.text(SIMULATED_NOTE if found.packed.bundle.card.simulated and measure.value is not None else "")

@@ -9,7 +9,7 @@ from models.card import Measure
 from models.promotion import Verdict
 from training.measures import probability
 from training.release.document import Cell, Section, Table
-from training.release.kind import Kind
+from training.release.kind import Kind, said
 from training.report import Findings
 from training.slices import NONE, TRAIN
 from training.stability import MAIN
@@ -90,9 +90,9 @@ def _score(found: Findings) -> Section:
         text=(
             (
                 "Read the chance as a rate: of travellers with a chance of 10 %, one in ten should be confirmed when "
-                f"looked at. Among later cases observed over expected was {ratio.text()}; 1 is right. The base rate is "
-                f"{card.prevalence.text()}. The percentile says how many ordinary travellers score lower. Bands are "
-                "what can be looked into, not degrees of guilt."
+                f"looked at. Among later cases observed over expected was {said(ratio, found)}; 1 is right. The base "
+                f"rate is {said(card.prevalence, found)}. The percentile says how many ordinary travellers score "
+                "lower. Bands are what can be looked into, not degrees of guilt."
             ),
         ),
         tables=(Table("bands", "What was found in each band, among later cases", columns, rows),),
@@ -241,7 +241,7 @@ def _times(measure: Measure, factor: float) -> Measure:
 def _automation_bias(found: Findings) -> Section:
     top = found.packed.bundle.card.bands[0]
     measure = next((each for each in top.measures if each.name == "precision"), None)
-    told = "not enough data" if measure is None else measure.text()
+    told = "not enough data" if measure is None else said(measure, found)
     return Section(
         "automation_bias",
         "Automation bias",

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from models.promotion import Gate, Verdict
 from training.release.document import Section, Table
 from training.release.hazards import HAZARDS, Hazard
-from training.release.kind import Kind
+from training.release.kind import Kind, said
 from training.report import Findings
 
 _EVIDENCE = (("gate", "gate"), ("rule", "rule"), ("value", "value"), ("verdict", "verdict"), ("note", "note"))
@@ -46,7 +46,7 @@ def standing(evidence: tuple[Gate, ...]) -> str:
 
 def _scope(found: Findings) -> Section:
     card, bundle = found.packed.bundle.card, found.packed.bundle
-    lift = found.evaluation.chosen.at(found.config.gates.capacity, "precision")
+    precision = found.evaluation.chosen.at(found.config.gates.capacity, "precision")
     share = f"{found.config.gates.capacity * 100:g} %"
     return Section(
         "scope",
@@ -54,8 +54,8 @@ def _scope(found: Findings) -> Section:
         text=(
             f"Use: {card.purpose} Audience: {bundle.risk.audience.value}. Foreseeable misuse is what the card forbids.",
             (
-                f"Where {share} of travellers are referred, confirmed among the referred: {lift.text()}. All others "
-                "who are referred bear the burden without cause."
+                f"Where {share} of travellers are referred, confirmed among the referred: {said(precision, found)}. All "
+                "others who are referred bear the burden without cause."
             ),
         ),
         points=card.forbidden_uses,

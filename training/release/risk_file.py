@@ -54,7 +54,7 @@ def _scope(found: Findings) -> Section:
         text=(
             f"Use: {card.purpose} Audience: {bundle.risk.audience.value}. Foreseeable misuse is what the card forbids.",
             (
-                f"Where {share} of travellers are referred, confirmed among the referred: {said(precision, found)}. All "
+                f"Where {share} of travellers are referred, confirmed among them: {said(precision, found)}. All "
                 "others who are referred bear the burden without cause."
             ),
         ),

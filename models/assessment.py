@@ -8,6 +8,7 @@ from features.spec import FeatureSpec, FeatureValue
 from models.abstention import INSUFFICIENT, Abstainer
 from models.base import logistic
 from models.reasons import Reason
+from models.support import support
 
 if TYPE_CHECKING:  # a bundle replays its golden records with this module
     from models.bundle import ModelBundle
@@ -140,6 +141,16 @@ class RiskScorer:
             self._advice if band == self._top else None,
         )
 
-    def explanation(self, values: Sequence[FeatureValue]) -> list[Reason]:
-        """Every contribution that is not zero, the largest first; baseline plus contributions is the score."""
-        return self.reasoner.all(self._model.explain(values), values)
+    def explanation(self, values: Sequence[FeatureValue]) -> list[tuple[Reason, float]]:
+        """Every contribution that is not zero, the largest first; baseline plus contributions is the score.
+
+        Args:
+            values: as for :meth:`assess`.
+
+        Returns:
+            Each reason with its support (:func:`models.support.support`).
+        """
+        explained = self._model.explain(values)
+        points = explained.points
+        told = sorted(support(self._model, explained.cells).items(), key=lambda one: -abs(points[one[0]]))
+        return list(zip(self.reasoner.all(explained, values), (share for _, share in told), strict=True))

@@ -1,5 +1,6 @@
 """Looking back: who may see a stored decision, and whether it can still be accounted for."""
 
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -133,7 +134,9 @@ def explain_again(row: StoredDecision, answer: dict[str, Any] | None, active: Ac
                 "digest": risk["model"]["digest"],
                 "baseline": again.baseline,
                 "log_odds": again.log_odds,
-                "contributions": model.scorer.explanation(own),
+                "contributions": [
+                    {**asdict(reason), "support": share} for reason, share in model.scorer.explanation(own)
+                ],
             }
         )
     return explained

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -19,7 +20,7 @@ from training.errors import TrainingError
 if TYPE_CHECKING:
     from models.card import Measure
     from training.pipeline import RunResult
-    from training.tracking import TrackedRun
+    from training.tracked import TrackedRun
 
 app = typer.Typer(
     name="training",
@@ -88,7 +89,12 @@ def run(
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; repeatable.")
     ] = None,
-    track: Annotated[bool, typer.Option("--track/--no-track", help="Log the run to MLflow.")] = True,  # noqa: FBT002  typer's form
+    *,
+    champion: Annotated[
+        str | None,
+        typer.Option(metavar="DIRECTORY|DIGEST|live", help="Model that it would replace; none for a first one."),
+    ] = None,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Log the run to MLflow.")] = True,
 ) -> None:
     """Train, judge and package one model per configuration; nothing is served before a person approves it.
 
@@ -101,8 +107,10 @@ def run(
         python -m training run my_table.toml
         python -m training run my.toml --cases history.csv --mapping my_table.toml
         python -m training run document_fraud --set family.name=logistic_scorecard --set seed=7
+        python -m training run document_fraud --set version=1.1.0 --champion live
     """
     with _told():
+        from training.champion_bundle import find_champion  # noqa: PLC0415  only what the command needs
         from training.config import TrainingConfig, read_change  # noqa: PLC0415  scikit-learn, when it is due
         from training.pipeline import read_cases  # noqa: PLC0415  same
         from training.pipeline import run as train  # noqa: PLC0415  same
@@ -120,7 +128,9 @@ def run(
                 watcher = _Shown(progress, config.name)
                 if source not in read:
                     read = {source: read_cases(config, settings, watcher)}  # one table at a time: they are large
-                result = train(config, settings, cases=read[source], watcher=watcher, track=track)
+                risk = config.risk or read[source].risk
+                other = None if champion is None or risk is None else find_champion(champion, risk.name, settings)
+                result = train(config, settings, cases=read[source], watcher=watcher, track=track, champion=other)
             _show(result)
 
 
@@ -256,6 +266,8 @@ def propose(
 ) -> None:
     """Hand a bundle to the service. It is not used before another person approves it.
 
+    The release pack beside it must be whole; the proposal puts its digest on record.
+
     **Examples**
 
         python -m training propose var/training/runs/document-fraud-1.0.0-0123456789ab --key rk_...
@@ -270,10 +282,41 @@ def propose(
     with _told(), tempfile.TemporaryDirectory() as temporary, _progress() as progress:
         progress.add_task("hand over the bundle", total=None)
         settings = read_settings()
-        directory = Path(source) if Path(source).is_dir() else Tracker(settings).bundle(source, Path(temporary))
+        directory = Path(source) if Path(source).is_dir() else Tracker(settings).handed_over(source, Path(temporary))
         secret = key or (settings.api_key.get_secret_value() if settings.api_key else None)
         proposal = send(directory, url or settings.service_url, secret, timeout=settings.timeout_seconds)
     out.print(escape(proposal.next_steps), soft_wrap=True, highlight=False)
+
+
+@app.command()
+def follow(
+    url: Annotated[str | None, typer.Option(help="Address of the service.")] = None,
+    key: Annotated[
+        str | None, typer.Option(envvar="TRAINING_API_KEY", show_envvar=True, help="Key with the scope models:read.")
+    ] = None,
+) -> None:
+    """Bring MLflow to what the service's ledger says: aliases champion and challenger, and tags with who, when and why.
+
+    The ledger decides, MLflow follows. Run it as often as you like.
+
+    **Examples**
+
+        python -m training follow --key rk_...
+        TRAINING_API_KEY=rk_... python -m training follow --url https://risk.example.org
+    """
+    from training.following import follow as bring  # noqa: PLC0415  only what the command needs
+    from training.ledger import read_ledger  # noqa: PLC0415  same
+    from training.settings import read_settings  # noqa: PLC0415  same
+    from training.tracking import Tracker  # noqa: PLC0415  same
+
+    with _told(), _progress() as progress:
+        progress.add_task("follow the ledger", total=None)
+        settings = read_settings()
+        given = {"service_url": url, "api_key": None if key is None else SecretStr(key)}
+        settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
+        told = bring(Tracker(settings), read_ledger(settings))
+    for line in told or ("MLflow says what the ledger says.",):
+        out.print(escape(line), soft_wrap=True, highlight=False)
 
 
 class _Shown:
@@ -344,6 +387,7 @@ def _show(result: "RunResult") -> None:
     out.print(f"Digest: {bundle.digest}", soft_wrap=True)
     out.print(f"Signed by: {bundle.signer} (the service lists it in RISKAPI_TRUSTED_SIGNERS)", soft_wrap=True)
     out.print(f"Report: {result.directory / 'report.html'}", soft_wrap=True)
+    out.print(f"Release pack: {result.directory / 'release' / 'index.html'}", soft_wrap=True)
     if result.tracked:
         out.print(f"MLflow: run {result.tracked.run_id}, {result.tracked.model_uri}, alias candidate", soft_wrap=True)
 

@@ -1,6 +1,6 @@
 """Everything that is held against a fitted model beside its quality: groups, proxies, leaks; as gates and as tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from training.config import TrainingConfig
 from training.dataset import Dataset, Slice
 from training.families import FAMILIES, score
 from training.families.base import Floats
+from training.ready import Ready
 from training.slices import HOLDOUT, NONE, TRAIN
 
 RANDOM_SPLITS = 3
@@ -44,21 +45,21 @@ class Checks:
 
 
 def examine(
-    dataset: Dataset, cases: Cases, model: AdditiveModel, specs: tuple[FeatureSpec, ...], config: TrainingConfig
+    dataset: Dataset, cases: Cases, ready: Ready, specs: tuple[FeatureSpec, ...], config: TrainingConfig
 ) -> Checks:
     """Audit a calibrated model by groups, see what tells protected facts, and look for leaks.
 
     Args:
         dataset: what it learned from and is judged on.
         cases: behind it.
-        model: calibrated.
+        ready: the calibrated model, and who gets no band.
         specs: its features.
         config: of the run.
     """
-    asked = config.fairness
+    asked, model = config.fairness, ready.model
     later = (dataset.cut.place != TRAIN) & (dataset.cut.place != NONE)
     everybody = dataset.population.take("later", later)
-    scored = scored_slice(everybody, model)
+    scored = replace(scored_slice(everybody, model), abstained=ready.abstained)
     labelled = scored_slice(dataset.holdout, model)
     found = fairness.audit(scored, labelled, asked, config.gates.capacity)
     tellings, travellers = proxies.tell(everybody.frame, specs, scored, asked, seed=config.seed)

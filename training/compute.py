@@ -31,12 +31,12 @@ def compute(
         record = TravellerRecord.model_validate_json(text)
         rows.append(extractor.values(record))
         raw.append(declared.values_of(record.extra))
-    columns = [_column(spec.kind, values) for spec, values in zip(specs, zip(*rows, strict=True), strict=True)]
-    columns += [_column(Kind.CATEGORY, values) for values in zip(*raw, strict=True)]
+    columns = [column_of(spec.kind, values) for spec, values in zip(specs, zip(*rows, strict=True), strict=True)]
+    columns += [column_of(Kind.CATEGORY, values) for values in zip(*raw, strict=True)]
     return columns, len(texts)
 
 
-def _column(kind: Kind, values: Sequence[Any]) -> npt.NDArray[Any]:
+def column_of(kind: Kind, values: Sequence[Any]) -> npt.NDArray[Any]:
     """Make an array of one feature: float64 with NaN, or object with ``None``."""
     if kind is Kind.CATEGORY:
         texts = np.empty(len(values), dtype=object)

@@ -16,6 +16,9 @@ TrainingError
 │   ├── DirectionError        a fitted model contradicts a direction of the catalogue
 │   └── NotExplainableError   a yardstick was handed in where an explainable model is due
 ├── PackageError              a bundle cannot be assembled
+├── ChampionError             the model to compare with cannot be opened, or is of another risk
+├── ReleaseError              a release pack is missing, incomplete, or not that of the bundle
+├── LedgerError               the service does not tell what was decided about models
 ├── TrackingError             the tracking server refused, or holds not what was asked for
 └── ProposalError             the service did not take a bundle
 """
@@ -83,6 +86,18 @@ class NotExplainableError(FitError):
 
 class PackageError(TrainingError):
     """A bundle cannot be assembled from what a run has made."""
+
+
+class ChampionError(TrainingError):
+    """The model to compare with cannot be opened, or is a model of another risk."""
+
+
+class ReleaseError(TrainingError):
+    """A release pack is missing, incomplete, changed, or not that of the bundle; the text names the part."""
+
+
+class LedgerError(TrainingError):
+    """The service does not tell what was decided about models; the text says why."""
 
 
 class TrackingError(TrainingError):

@@ -22,6 +22,7 @@ from training.errors import ConfigError, NotExplainableError
 from training.fairness_config import MitigationConfig
 from training.families import ExplainableModel
 from training.families.base import Floats
+from training.html import notice, page, table
 from training.slices import NONE, TRAIN
 
 STRENGTHS = (0.25, 0.5, 0.75, 1.0)
@@ -158,22 +159,21 @@ def _point(name: str, asked: MitigationConfig, config: TrainingConfig, dataset: 
 
 def write(points: Sequence[Point], path: Path, *, title: str, simulated: bool) -> None:
     """Write a page that needs nothing but itself."""
-    notice = "<p><strong>All cases are simulated.</strong></p>" if simulated else ""
-    rows = "".join(
-        f"<tr><td>{number}</td><td>{escape(each.name)}</td><td>{each.precision:.1%} ({each.low:.1%} to {each.high:.1%})"
-        f"</td><td>{each.roc_auc:.3f}</td><td>{each.gap:.2f}: {escape(each.furthest)}</td>"
-        f"<td>{each.verdict.value}</td></tr>"
+    rows = (
+        (
+            str(number),
+            each.name,
+            f"{each.precision:.1%} ({each.low:.1%} to {each.high:.1%})".replace("%", " %"),
+            f"{each.roc_auc:.3f}",
+            f"{each.gap:.2f}: {each.furthest}",
+            each.verdict.value,
+        )
         for number, each in enumerate(points, 1)
     )
-    heads = ("", "mitigation", "precision, 90 % interval", "ROC AUC", "furthest ratio of referral", "verdict")
-    head = "".join(f"<th>{each}</th>" for each in heads)
-    path.write_text(
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}</title><style>body{{font:16px/1.5 system-ui,sans-serif;margin:2rem}}"
-        "td,th{padding:.2rem .6rem;text-align:left;border-bottom:1px solid #ccc}</style></head><body>"
-        f"<h1>{escape(title)}</h1>{notice}{picture(points)}<table><tr>{head}</tr>{rows}</table></body></html>\n",
-        encoding="utf-8",
-    )
+    heads = ("number", "mitigation", "precision, 90 % interval", "ROC AUC", "furthest ratio of referral", "verdict")
+    told = [notice("All cases are simulated.")] if simulated else []
+    parts = [f"<h1>{escape(title)}</h1>", *told, picture(points), table(heads, rows)]
+    path.write_text(page(title, parts), encoding="utf-8")
 
 
 def picture(points: Sequence[Point]) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -24,18 +23,17 @@ from models.signing import public_text
 from training.calibrate import Calibration
 from training.checks import Checks
 from training.config import TrainingConfig
-from training.dataset import Slice
-from training.errors import DirectionError, NotExplainableError, PackageError
+from training.errors import DirectionError, PackageError
 from training.evaluate import Evaluation, outcomes_by_band, term_contributions
-from training.families import FAMILIES, ExplainableModel, FittedModel, check_parity, score
+from training.families import ExplainableModel, score
 from training.families.base import Floats, model_columns
 from training.families.shape import check_directions, missing_reach
 from training.gates import Proof, judge
 from training.measures import Holdout
 from training.origin import lock_sha256
-from training.recalibrate import recalibrated
+from training.ready import Population, Ready
 from training.selection_study import SelectionFindings
-from training.stability import Stability, rules_for, stability
+from training.stability import Stability, stability
 
 GOLDEN = 200
 """Golden records in a bundle, spread evenly over the scores of the reference population."""
@@ -44,21 +42,6 @@ INTERVAL_LIMIT = (
     "The interval of a score covers what other inspected travellers would have taught, in training and in calibration, "
     "widened by what simulated worlds showed to be missing. It does not cover a change of the world after the data."
 )
-
-
-@dataclass(frozen=True)
-class Population:
-    """The reference population: all crossings after the training slice, labelled or not.
-
-    Attributes:
-        frame: features, (n_rows, n_features).
-        records: (n_rows,), JSON text of each record.
-        modes: (n_rows,), how each traveller crosses.
-    """
-
-    frame: pd.DataFrame
-    records: Sequence[bytes | str]
-    modes: npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -71,14 +54,14 @@ class Material:
         declared: the agency's own columns.
         reference: lookup tables of the features.
         fitted: the model, before calibration.
-        calibration: the line that is folded in.
-        later: the labelled cases that the line was fitted on.
+        calibration: the line that was folded in.
+        ready: the calibrated table and its bands.
         evaluation: on the holdout.
         holdout: its labelled cases.
         holdout_frame: their features.
         population: everybody after the training slice.
         selection: how cases were chosen, and what follows for all travellers.
-        checks: of groups, proxies and leaks; ``None`` where the model has no table to be checked.
+        checks: of groups, proxies and leaks.
         slices: of the data, for the card.
         train_positives: confirmed cases behind the fit.
         data_sha256: digest of the cases.
@@ -90,15 +73,15 @@ class Material:
     risk: Risk
     declared: DeclaredColumns
     reference: ReferenceData
-    fitted: FittedModel
+    fitted: ExplainableModel
     calibration: Calibration
-    later: Slice
+    ready: Ready
     evaluation: Evaluation
     holdout: Holdout
     holdout_frame: pd.DataFrame
     population: Population
     selection: SelectionFindings
-    checks: Checks | None
+    checks: Checks
     slices: tuple[DataSlice, ...]
     train_positives: int
     data_sha256: str
@@ -114,12 +97,14 @@ class Package:
         files: bytes by name.
         bundle: the same, opened.
         importance: mean size of the contribution of each term in the reference population [log-odds].
+        stability: of its reasons, and who gets no band.
         parity_gap: largest difference of table and estimator on the holdout [log-odds].
     """
 
     files: dict[str, bytes]
     bundle: ModelBundle
     importance: tuple[float, ...]
+    stability: Stability
     parity_gap: float
 
     @property
@@ -129,60 +114,47 @@ class Package:
 
 
 def package(material: Material, key: Ed25519PrivateKey) -> Package:
-    """Compile, calibrate, set bands, judge, pack, sign, and open again as the service would.
+    """Judge, pack, sign, and open again as the service would.
 
     Args:
         material: what the run has made.
         key: signs the bundle.
 
     Raises:
-        NotExplainableError: where the model has no table of points.
-        ParityError: where table and estimator disagree.
         PackageError: where the bundle does not prove itself.
     """
-    fitted, config = material.fitted, material.config
-    if not isinstance(fitted, ExplainableModel):
-        raise NotExplainableError(
-            f"The family {config.family.name} is a yardstick: it has no table of points, so nobody could be told why. "
-            f"Choose one of {', '.join(name for name, family in FAMILIES.items() if family.explainable)} in [family]."
-        )
-    compiled = fitted.compile()
-    gap = check_parity(fitted, compiled, material.holdout_frame, config.gates.max_parity_gap)
-    model = recalibrated(compiled, material.calibration, material.later, config.seed)
-    everybody = score(model, material.population.frame)
-    modes = material.population.modes
-    bands = BandPolicy.from_reference(
-        everybody,
-        {band.name: band.share for band in config.bands[:-1]},
-        version=config.version,
-        lowest=config.bands[-1].name,
-        abstention=rules_for(model, fitted.specs, material.population.frame, modes),
+    fitted, config, population = material.fitted, material.config, material.population
+    model, bands, everybody = material.ready.model, material.ready.bands, material.ready.log_odds
+    told = stability(
+        model,
+        bands,
+        population.frame,
+        population.modes,
+        abstained=material.ready.abstained,
+        inflation=fitted.inflation,
     )
-    told = stability(model, fitted.specs, bands, material.population.frame, modes, inflation=fitted.inflation)
-    contributions = term_contributions(model, material.population.frame)
+    contributions = term_contributions(model, population.frame)
     importance = tuple(float(np.mean(np.abs(contributions[term.name]))) for term in model.terms)
-    golden = _golden(material.population, everybody)
+    golden = _golden(population, everybody)
     content = BundleContent(
         risk=material.risk,
         specs=fitted.specs,
         model=model,
         bands=bands,
         reference=material.reference,
-        baselines=Baselines.from_reference(
-            everybody, model_columns(material.population.frame, model.features), fitted.specs
-        ),
+        baselines=Baselines.from_reference(everybody, model_columns(population.frame, model.features), fitted.specs),
         card=_card(material, model, bands, everybody, importance, told=told),
         gates=judge(
             Proof(
                 train_positives=material.train_positives,
                 evaluation=material.evaluation,
-                parity_gap=gap,
+                parity_gap=material.ready.parity_gap,
                 against_directions=_against_directions(model, fitted.specs),
                 missing_reach=missing_reach(model),
                 golden=len(golden),
             ),
             config.gates,
-            (*(() if material.checks is None else material.checks.gates), *told.gates()),
+            (*material.checks.gates, *told.gates()),
         ),
         golden=golden,
         declared=material.declared,
@@ -201,7 +173,7 @@ def package(material: Material, key: Ed25519PrivateKey) -> Package:
         bundle = ModelBundle.open(files, [public_text(key)])
     except (ModelError, FeatureError) as error:
         raise PackageError(f"The bundle does not prove itself: {error}") from error
-    return Package(files, bundle, importance, gap)
+    return Package(files, bundle, importance, told, material.ready.parity_gap)
 
 
 def _against_directions(model: AdditiveModel, specs: Sequence[FeatureSpec]) -> str:
@@ -250,7 +222,7 @@ def _card(
         measures=evaluation.chosen.measures,
         capacity=evaluation.chosen.capacity,
         groups=evaluation.groups,
-        fairness=() if material.checks is None else material.checks.groups,
+        fairness=material.checks.groups,
         comparisons=tuple(
             Comparison(
                 name=other.name,
@@ -301,7 +273,7 @@ def _limits(material: Material, model: AdditiveModel) -> list[str]:
         f"Missing facts alone add at most {raised:.2f} and take away at most {-lowered:.2f} log-odds.",
         INTERVAL_LIMIT,
     ]
-    found += [] if material.checks is None else material.checks.limits
+    found += material.checks.limits
     small = [f"{row.by} {row.group}" for row in material.evaluation.groups if not row.measures]
     if small:
         more = f" and {len(small) - 10} more" if len(small) > 10 else ""  # noqa: PLR2004  a list that one can read

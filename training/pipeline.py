@@ -1,43 +1,46 @@
 """A training run as named steps: cases, dataset, fit, calibrate, evaluate, package, report, track."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import orjson
 import pandas as pd
 
 from features.mapping import TableMapping
 from features.reference import ReferenceData
 from features.risk import Risk
-from models.bundle import write_directory
+from models.bundle import ModelBundle, write_directory
 from models.card import DataSlice
 from training import mitigation
 from training.airports import airports
 from training.calibrate import Calibration, calibrate
 from training.cases import Cases, load
+from training.champion import compare
 from training.checks import examine
 from training.config import TrainingConfig
 from training.dataset import Dataset, Slice, build
-from training.errors import ConfigError, TooFewPositivesError
-from training.evaluate import Evaluation, Scored, evaluate, flat_metrics, term_contributions
+from training.errors import ChampionError, ConfigError, TooFewPositivesError
+from training.evaluate import Evaluation, Scored, evaluate, term_contributions
 from training.fairness_config import MitigationConfig
-from training.families import FAMILIES, ExplainableModel, FittedModel
+from training.families import FAMILIES, FittedModel
 from training.families.base import Floats
 from training.measures import Holdout
-from training.origin import git_commit, lock_sha256, signing_key
-from training.package import Material, Package, Population, package
+from training.origin import signing_key
+from training.package import Material, Package, package
+from training.ready import Population, explainable, make_ready
+from training.release.contents import DIRECTORY
+from training.release.pack import write_pack
 from training.report import Findings, write_report
+from training.run_content import run_content
 from training.selection_study import study
 from training.settings import TrainingSettings
 from training.slices import NONE, SLICES, TRAIN
 from training.steps import Clock, Silent, Watcher
-from training.tracking import DataRecord, RunContent, TrackedRun, Tracker
+from training.tracked import TrackedRun
+from training.tracking import Tracker
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class RunResult:
     Attributes:
         config: as it was asked for.
         package: the signed bundle.
+        pack: digest of the release pack.
         evaluation: on the holdout.
         calibration: the line folded into the model.
         dataset: what it learned from.
@@ -57,6 +61,7 @@ class RunResult:
 
     config: TrainingConfig
     package: Package
+    pack: str
     evaluation: Evaluation
     calibration: Calibration
     dataset: Dataset
@@ -100,6 +105,7 @@ def run(
     cases: Cases | None = None,
     watcher: Watcher | None = None,
     track: bool = True,
+    champion: ModelBundle | None = None,
 ) -> RunResult:
     """Train, judge and package one model.
 
@@ -109,6 +115,7 @@ def run(
         cases: the cases of the configuration, where they were read already.
         watcher: is told of each step.
         track: whether the run goes to MLflow.
+        champion: the model that the new one would replace, to be compared with; ``None`` for a first model.
 
     Raises:
         TrainingError: of the kind that fits.
@@ -117,11 +124,13 @@ def run(
     jobs = settings.processes
     with ThreadPoolExecutor(1) as pool:
         # MLflow takes seconds to import and to reach: that happens while the model is fitted
-        ready: Future[str] | None = pool.submit(Tracker(settings).open) if track else None
+        reached: Future[str] | None = pool.submit(Tracker(settings).open) if track else None
         if cases is None:
             with clock.step("read cases"):
                 cases = read_cases(config, settings, clock.watcher)
         risk = _risk(config, cases)
+        if champion is not None and champion.risk.name != risk.name:
+            raise ChampionError(f"The champion is a model of {champion.risk.name}: name one of {risk.name}.")
         with clock.step("compute features"):
             reference = ReferenceData(airports=airports())
             dataset = build(
@@ -134,18 +143,27 @@ def run(
                 workers=jobs,
                 progress=clock.watcher.progress,
             )
-        if ready is not None:
+        if reached is not None:
             with clock.step("reach the tracking server"):
-                ready.result()
+                reached.result()
     chosen, others = _fit(config, dataset, clock, jobs)
+    fitted = explainable(chosen.fitted, chosen.name)
+    with clock.step("set bands"):
+        population = _population(dataset, cases)
+        ready = make_ready(
+            fitted,
+            chosen.line,
+            later=dataset.calibration,
+            holdout=dataset.holdout.frame,
+            population=population,
+            config=config,
+        )
     with clock.step("evaluate"):
         holdout = _holdout(dataset.holdout, dataset.chosen.holdout.stands_for)
-        compiled = chosen.fitted.compile() if isinstance(chosen.fitted, ExplainableModel) else None
-        contributions = {} if compiled is None else term_contributions(compiled, dataset.holdout.frame)
         evaluation = evaluate(
             [each.scored(dataset.holdout) for each in (chosen, *others)],
             holdout,
-            contributions,
+            term_contributions(ready.model, dataset.holdout.frame),
             config.evaluation,
             extra_capacity=config.gates.capacity,
             seed=config.seed,
@@ -154,10 +172,8 @@ def run(
     with clock.step("allow for selection"):
         capacities = sorted({*config.evaluation.capacities, config.gates.capacity})
         selection = study(dataset, risk, chosen.scored(dataset.population).log_odds, capacities)
-    checks = None
-    if compiled is not None:
-        with clock.step("audit groups and leaks"):
-            checks = examine(dataset, cases, chosen.line.apply(compiled), chosen.fitted.specs, config)
+    with clock.step("audit groups and leaks"):
+        checks = examine(dataset, cases, ready, fitted.specs, config)
     with clock.step("package"):
         key = signing_key(settings.signing_key)
         packed = package(
@@ -166,13 +182,13 @@ def run(
                 risk=risk,
                 declared=dataset.declared,
                 reference=dataset.reference,
-                fitted=chosen.fitted,
+                fitted=fitted,
                 calibration=chosen.line,
-                later=dataset.calibration,
+                ready=ready,
                 evaluation=evaluation,
                 holdout=holdout,
                 holdout_frame=dataset.holdout.frame,
-                population=_population(dataset, cases),
+                population=population,
                 selection=selection,
                 checks=checks,
                 slices=_slices(dataset),
@@ -183,16 +199,32 @@ def run(
             ),
             key,
         )
+    compared = None
+    if champion is not None:
+        with clock.step("compare with the champion"):
+            compared = compare(champion, ready, dataset=dataset, cases=cases, holdout=holdout, config=config)
     directory = settings.runs / f"{config.name}-{config.version}-{packed.digest.removeprefix('sha256:')[:12]}"
     with clock.step("write report"):
         write_directory(packed.files, directory / "bundle")
-        found = Findings(config, packed, evaluation, chosen.line, selection, cases, dataset.cut.numbers, checks)
+        found = Findings(
+            config=config,
+            packed=packed,
+            ready=ready,
+            evaluation=evaluation,
+            calibration=chosen.line,
+            selection=selection,
+            cases=cases,
+            dataset=dataset,
+            checks=checks,
+            champion=compared,
+        )
         write_report(directory, found)
+        pack = write_pack(found, directory / DIRECTORY)
     tracked = None
     if track:
         with clock.step("track"):
-            tracked = Tracker(settings).log(_content(found, dataset, directory, clock.seconds))
-    return RunResult(config, packed, evaluation, chosen.line, dataset, directory, tracked, clock.seconds)
+            tracked = Tracker(settings).log(run_content(found, directory, pack, clock.seconds))
+    return RunResult(config, packed, pack, evaluation, chosen.line, dataset, directory, tracked, clock.seconds)
 
 
 def _mapping(config: TrainingConfig) -> TableMapping | None:
@@ -308,72 +340,3 @@ def _notes(cases: Cases, dataset: Dataset) -> tuple[str, ...]:
     if not cases.has_time:
         notes.append("The cases have no times: slices were drawn by traveller, and change over time is not known.")
     return tuple(notes)
-
-
-def _content(found: Findings, dataset: Dataset, directory: Path, seconds: Mapping[str, float]) -> RunContent:
-    """Collect what is tracked."""
-    config, packed, evaluation = found.config, found.packed, found.evaluation
-    bundle = packed.bundle
-    data = []
-    for name in SLICES:
-        part: Slice = getattr(dataset, name)
-        frame = part.frame.assign(confirmed=part.y)
-        data.append(DataRecord(name, frame, _frame_sha256(frame), _source(config), name))
-    manifest = bundle.manifest
-    return RunContent(
-        name=f"{config.name} {config.version}",
-        risk=bundle.risk.name,
-        params={**_flat(config.content()), "features": len(bundle.specs)},
-        metrics={
-            **flat_metrics(evaluation),
-            "train.positives": float(dataset.train.y.sum()),
-            "train.rows": float(len(dataset.train)),
-            "parity_gap": packed.parity_gap,
-            "gates.open": float(len(bundle.gates.open_gates)),
-            **{f"seconds.{name.replace(' ', '_')}": value for name, value in seconds.items()},
-        },
-        tags={
-            "risk": bundle.risk.name,
-            "family": config.family.name,
-            "digest": bundle.digest,
-            "data_sha256": manifest.data_sha256,
-            "config_sha256": manifest.config_sha256,
-            "lock_sha256": lock_sha256(),
-            "git_commit": git_commit(),
-            "simulated": str(config.simulated).lower(),
-            "gates": "passed" if bundle.gates.passed else "open",
-            "explainability": evaluation.verdict,
-        },
-        data=data,
-        directory=directory,
-        signer=bundle.signer,
-        examples=[orjson.dumps(golden.record).decode() for golden in bundle.golden[:2]],
-    )
-
-
-def _source(config: TrainingConfig) -> str:
-    paths = config.cases or (() if config.mapping is None else (config.mapping,))
-    return ", ".join(path.name for path in paths)
-
-
-def _frame_sha256(frame: pd.DataFrame) -> str:
-    """Digest of a table's content: names, then values row by row."""
-    digest = hashlib.sha256(json.dumps(list(frame.columns)).encode())
-    filled = frame.fillna({name: "\x00" for name in frame if frame[name].dtype == object})
-    digest.update(pd.util.hash_pandas_object(filled, index=False).to_numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dotted names for nested tables; lists of tables by their place."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{name}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            for place, entry in enumerate(value):
-                flat |= _flat(entry, f"{name}.{place}.")
-        else:
-            flat[name] = value
-    return flat

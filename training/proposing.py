@@ -12,6 +12,9 @@ from models.errors import BundleError
 from models.manifest import check_files
 from models.promotion import Gate, GateReport, Verdict
 from training.errors import ProposalError
+from training.release.check import check_pack
+from training.release.contents import DIRECTORY as PACK
+from training.service import ask
 
 PATH = "/v1/proposals"
 
@@ -22,12 +25,14 @@ class Proposal:
 
     Attributes:
         digest: name of the bundle.
+        pack: digest of the release pack, which stands on record with the proposal.
         url: of the service.
         answer: the body of its answer.
         gates: of the bundle.
     """
 
     digest: str
+    pack: str
     url: str
     answer: Mapping[str, Any]
     gates: GateReport
@@ -40,6 +45,7 @@ class Proposal:
         accepted = "".join(f" --accept-inconclusive {gate.name}" for gate in waits)
         lines = [
             f"Proposed {self.digest}.",
+            f"To be read before, release pack {self.pack}: {PACK}/index.html beside the bundle, and in MLflow.",
             "It is not in use. Another person, with the right models:approve, decides:",
             f'  riskapi approve {self.digest} --rationale "..."{accepted}',
             f'  POST {self.url}{PATH}/{self.digest}/approve with {{"rationale": "..."}}',
@@ -58,10 +64,10 @@ def _titles(gates: Sequence[Gate]) -> str:
 def propose(
     directory: Path, url: str, key: str | None, *, timeout: float = 60.0, client: httpx.Client | None = None
 ) -> Proposal:
-    """Upload a bundle.
+    """Upload a bundle whose release pack is whole; the rationale on record names the digest of the pack.
 
     Args:
-        directory: of the bundle, or a run's directory with the bundle in ``bundle/``.
+        directory: of a run, or of its bundle; the pack lies in ``release/`` beside the bundle.
         url: of the service, such as ``http://127.0.0.1:8000``.
         key: API key of a person with the scope ``models:propose``.
         timeout: seconds that the service may take.
@@ -69,10 +75,12 @@ def propose(
 
     Raises:
         ProposalError: where there is no bundle, no key, no answer, or the service refuses.
+        ReleaseError: where the pack is missing, incomplete, changed, or that of another bundle.
     """
     if not key:
         raise ProposalError("Give the API key of a person with the scope models:propose: --key, or TRAINING_API_KEY.")
-    place = directory / "bundle" if (directory / "bundle").is_dir() else directory
+    home = directory if (directory / "bundle").is_dir() else directory.parent
+    place = home / "bundle" if home == directory else directory
     try:
         files = read_directory(place)
         check_files(files)
@@ -80,37 +88,9 @@ def propose(
         texts = {name: data.decode("utf-8") for name, data in files.items()}
     except (BundleError, UnicodeDecodeError) as error:
         raise ProposalError(f"{place} holds no bundle: {error}") from None
+    pack = check_pack(home / PACK, digest)
+    body = {"files": texts, "rationale": f"Release pack {pack}."}
     service = url.rstrip("/")
-    sender = client or httpx.Client(timeout=timeout)
-    try:
-        answer = sender.post(service + PATH, json={"files": texts}, headers={"Authorization": f"Bearer {key}"})
-    except httpx.HTTPError as error:
-        raise ProposalError(
-            f"No answer from {service} ({type(error).__name__}). Is the service running? Start it with "
-            "`riskapi serve`, or name another one with --url."
-        ) from None
-    finally:
-        if client is None:
-            sender.close()
-    return Proposal(digest, service, _accepted(answer), GateReport.model_validate_json(files["gates.json"]))
-
-
-def _accepted(answer: httpx.Response) -> Mapping[str, Any]:
-    """The body of a good answer.
-
-    Raises:
-        ProposalError: with the service's own words where it refused.
-    """
-    try:
-        body = answer.json()
-    except ValueError:
-        body = {}
-    body = body if isinstance(body, dict) else {}
-    if answer.is_success:
-        return body
-    words = [str(body[name]) for name in ("title", "detail") if body.get(name)]
-    problems = [problem for problem in body.get("errors") or [] if isinstance(problem, dict)]
-    words += [
-        " - ".join(str(each[name]) for name in ("place", "rule", "remedy") if each.get(name)) for each in problems
-    ]
-    raise ProposalError(f"The service answered {answer.status_code}: {' | '.join(words) or answer.reason_phrase}")
+    answer = ask("POST", service + PATH, key, error=ProposalError, body=body, timeout=timeout, client=client)
+    accepted = answer if isinstance(answer, dict) else {}
+    return Proposal(digest, pack, service, accepted, GateReport.model_validate_json(files["gates.json"]))

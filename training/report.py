@@ -1,4 +1,4 @@
-"""The report of a run for people: one HTML page that needs nothing but itself, beside card, plots and rejected rows."""
+"""The report of a run for people: one HTML page that needs nothing but itself, beside plots and rejected rows."""
 
 import base64
 import math
@@ -18,27 +18,21 @@ from training import plots
 from training.bin_names import bin_names
 from training.calibrate import Calibration
 from training.cases import Cases
+from training.champion import Compared
 from training.checks import Checks
 from training.config import TrainingConfig
+from training.dataset import Dataset
 from training.evaluate import Evaluation
 from training.fairness import rows as fairness_rows
+from training.html import bullets, notice, page, section, table
 from training.package import Package
+from training.ready import Ready
 from training.selection_study import SelectionFindings
 
 PDO = 20
 """Points that double the odds, on the points scale of a scorecard."""
 _SHOWN_REJECTED = 50
 _SHOWN_TELLINGS = 120
-_STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
-h1{font-size:1.8rem}h2{font-size:1.3rem;margin-top:2.2rem;border-bottom:1px solid #ccc}
-table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}th,td{padding:.25rem .6rem;text-align:left;
-border-bottom:1px solid #ddd;vertical-align:top}th{background:#f3f3f3}
-caption{text-align:left;font-weight:600;padding:.3rem 0}
-.notice{background:#fff3cd;border-left:6px solid #8a5a00;padding:.7rem 1rem}.passed{color:#14532d}.failed{color:#8a1f11}
-.inconclusive{color:#7a4d00}img{max-width:100%}code{background:#f3f3f3;padding:0 .2rem;word-break:break-all}
-details{margin:.4rem 0}.wide{overflow-x:auto}
-"""
 
 
 @dataclass(frozen=True)
@@ -48,26 +42,30 @@ class Findings:
     Attributes:
         config: of the run.
         packed: the bundle.
+        ready: the calibrated table, with scores of the reference population.
         evaluation: on the holdout.
         calibration: the line folded into the model.
         selection: how cases were chosen, and what follows for all travellers.
         cases: read and rejected rows.
-        numbers: where the cases went.
-        checks: of groups, proxies and leaks; ``None`` where there were none.
+        dataset: what was learned from, and judged on.
+        checks: of groups, proxies and leaks.
+        champion: the model that it would replace, measured on the same cases; ``None`` for a first model.
     """
 
     config: TrainingConfig
     packed: Package
+    ready: Ready
     evaluation: Evaluation
     calibration: Calibration
     selection: SelectionFindings
     cases: Cases
-    numbers: Mapping[str, int]
-    checks: Checks | None = None
+    dataset: Dataset
+    checks: Checks
+    champion: Compared | None = None
 
 
 def write_report(directory: Path, found: Findings) -> None:
-    """Write report, card, plots, configuration and rejected rows into the directory of a run, beside the bundle."""
+    """Write report, plots, configuration and rejected rows into the directory of a run, beside the bundle."""
     packed, evaluation, config, cases = found.packed, found.evaluation, found.config, found.cases
     bundle = packed.bundle
     simulated = bundle.card.simulated
@@ -80,14 +78,12 @@ def write_report(directory: Path, found: Findings) -> None:
     (directory / "plots").mkdir(parents=True, exist_ok=True)
     for name, data in drawn.items():
         (directory / "plots" / f"{name}.png").write_bytes(data)
-    (directory / "card.md").write_text(bundle.card.to_markdown(), encoding="utf-8")
     (directory / "config.json").write_bytes(orjson.dumps(config.content(), option=orjson.OPT_INDENT_2))
     (directory / "data.json").write_bytes(
-        orjson.dumps({**cases.summary(), "cut": dict(found.numbers)}, option=orjson.OPT_INDENT_2)
+        orjson.dumps({**cases.summary(), "cut": dict(found.dataset.cut.numbers)}, option=orjson.OPT_INDENT_2)
     )
     cases.rejected.to_csv(directory / "rejected.csv", index=False)
-    page = render(found, drawn)
-    (directory / "report.html").write_text(page, encoding="utf-8")
+    (directory / "report.html").write_text(render(found, drawn), encoding="utf-8")
 
 
 def render(found: Findings, drawn: Mapping[str, bytes]) -> str:
@@ -104,29 +100,24 @@ def render(found: Findings, drawn: Mapping[str, bytes]) -> str:
         f"<h1>{escape(card.title)}</h1>",
         f"<p>Model <code>{escape(config.name)}</code> {escape(config.version)}, {escape(card.family)}.</p>",
         f"<p>Bundle <code>{escape(bundle.digest)}</code>.</p>",
-        *(_notice(card) if card.simulated else ()),
+        *([notice(card.limits[-1])] if card.simulated else []),
         f"<p><strong>{escape(evaluation.verdict)}</strong></p>",
-        _section("Gates", _gates(bundle.gates.gates)),
-        _section("What it is for", _purpose(card)),
-        _section("Data", _data(card, found.cases, found.numbers)),
-        _section("Who was inspected, and what that says of all", _selection(found.selection)),
-        _section("Quality on later cases", _models(evaluation)),
-        _section("Quality at capacity", _capacity(evaluation) + _picture(drawn, "precision_at_capacity")),
-        _section("Calibration", _calibration(found.calibration, evaluation) + _picture(drawn, "reliability")),
-        _section("Bands", _groups(card.bands)),
-        _section("By mode and crossing point", _groups(card.groups)),
-        *([] if found.checks is None else _checks(found.checks)),
-        _section("Shapes", _picture(drawn, "term_shapes")),
-        _section("Scorecard", _scorecard(bundle.model.terms, bundle.specs, importance, bundle.model.baseline)),
-        _section("Limits and notes", _list((*card.limits, *card.notes))),
-        _section("Origin", _origin(packed, config)),
+        section("Gates", _gates(bundle.gates.gates)),
+        section("What it is for", _purpose(card)),
+        section("Data", _data(card, found.cases, found.dataset.cut.numbers)),
+        section("Who was inspected, and what that says of all", _selection(found.selection)),
+        section("Quality on later cases", _models(evaluation)),
+        section("Quality at capacity", _capacity(evaluation) + _picture(drawn, "precision_at_capacity")),
+        section("Calibration", _calibration(found.calibration, evaluation) + _picture(drawn, "reliability")),
+        section("Bands", _groups(card.bands)),
+        section("By mode and crossing point", _groups(card.groups)),
+        *_checks(found.checks),
+        section("Shapes", _picture(drawn, "term_shapes")),
+        section("Scorecard", _scorecard(bundle.model.terms, bundle.specs, importance, bundle.model.baseline)),
+        section("Limits and notes", bullets((*card.limits, *card.notes))),
+        section("Origin", _origin(packed, config)),
     ]
-    title = escape(f"{card.title}: {config.name} {config.version}")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
-    )
+    return page(f"{card.title}: {config.name} {config.version}", parts)
 
 
 def points(log_odds: float) -> float:
@@ -136,26 +127,6 @@ def points(log_odds: float) -> float:
     20.0
     """
     return log_odds * PDO / math.log(2)
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>\n{body}</section>"
-
-
-def _notice(card: ModelCard) -> list[str]:
-    return [f'<p class="notice" role="note">{escape(card.limits[-1])}</p>']
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
-    """A table of texts, all of them escaped."""
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    told = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<div class="wide"><table>{told}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _gates(gates: Sequence[Gate]) -> str:
@@ -171,18 +142,18 @@ def _gates(gates: Sequence[Gate]) -> str:
         for gate in gates
     )
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("verdict", "gate", "rule", "value", "note"))
-    return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f'<div class="wide" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _purpose(card: ModelCard) -> str:
     return (
         f"<p>{escape(card.purpose)}</p><p>Estimates: {escape(card.estimand)}</p><p>Audience: "
-        f"{escape(card.audience.value)}.</p><p>Not for:</p>{_list(card.forbidden_uses)}"
+        f"{escape(card.audience.value)}.</p><p>Not for:</p>{bullets(card.forbidden_uses)}"
     )
 
 
 def _data(card: ModelCard, cases: Cases, numbers: Mapping[str, int]) -> str:
-    slices = _table(
+    slices = table(
         ("slice", "from", "to", "cases", "labelled", "confirmed", "travellers"),
         (
             (
@@ -197,25 +168,25 @@ def _data(card: ModelCard, cases: Cases, numbers: Mapping[str, int]) -> str:
             for one in card.data
         ),
     )
-    went = _table(
+    went = table(
         ("where the cases went", "number"), ((name.replace("_", " "), f"{n:,}") for name, n in numbers.items())
     )
     by_rule = cases.rejected.groupby(["place", "rule", "remedy"], sort=True, as_index=False).size()
     rows = [(*map(str, row[:3]), f"{row[3]:,}") for row in by_rule.itertuples(index=False, name=None)]
     told = f"<p>{cases.read:,} rows read, {cases.rejected_rows:,} rejected: every one is in rejected.csv.</p>"
-    rejected = _table(("place", "rule", "remedy", "rows"), rows[:_SHOWN_REJECTED]) if rows else ""
+    rejected = table(("place", "rule", "remedy", "rows"), rows[:_SHOWN_REJECTED]) if rows else ""
     return slices + told + rejected + went
 
 
 def _selection(found: SelectionFindings) -> str:
-    counts = _table(
+    counts = table(
         ("selected by", "labelled", "with logged chance", "confirmed"),
         ((name, *(f"{number:,}" for number in numbers)) for name, *numbers in found.counts),
     )
-    estimates = _table(
+    estimates = table(
         ("of all travellers", "value", "note"), ((each.title, each.text(), each.note) for each in found.measures)
     )
-    return f"<p>{escape(found.limit)}</p>{counts}{estimates}{_list(found.notes)}"
+    return f"<p>{escape(found.limit)}</p>{counts}{estimates}{bullets(found.notes)}"
 
 
 def _measure_row(title: str, found: Sequence[Measure]) -> tuple[str, ...]:
@@ -224,7 +195,7 @@ def _measure_row(title: str, found: Sequence[Measure]) -> tuple[str, ...]:
 
 def _models(evaluation: Evaluation) -> str:
     titles = [model.title for model in evaluation.models]
-    whole = _table(
+    whole = table(
         ("measure", *titles, "note"),
         (
             _measure_row(measure.title, [model.measure(measure.name) for model in evaluation.models])
@@ -232,8 +203,8 @@ def _models(evaluation: Evaluation) -> str:
         ),
         f"{evaluation.rows:,} labelled cases, {evaluation.positives:,} confirmed; the same rows for all",
     )
-    pairs = [table[name] for name in evaluation.differences for table in (evaluation.differences, evaluation.gain)]
-    return whole + _table(("on the same resamples", "value"), ((each.title, each.text()) for each in pairs))
+    pairs = [found[name] for name in evaluation.differences for found in (evaluation.differences, evaluation.gain)]
+    return whole + table(("on the same resamples", "value"), ((each.title, each.text()) for each in pairs))
 
 
 def _capacity(evaluation: Evaluation) -> str:
@@ -245,7 +216,7 @@ def _capacity(evaluation: Evaluation) -> str:
                 others = [_same(model.capacity[place], number) for model in evaluation.models]
                 yield (f"{row.share * 100:g} %", measure.title, *(each.text() for each in others))
 
-    return f"<p>Base rate: {evaluation.base_rate:.3%}.</p>" + _table(("referred", "measure", *titles), rows())
+    return f"<p>Base rate: {evaluation.base_rate:.3%}.</p>" + table(("referred", "measure", *titles), rows())
 
 
 def _same(row: CapacityRow, number: int) -> Measure:
@@ -253,7 +224,7 @@ def _same(row: CapacityRow, number: int) -> Measure:
 
 
 def _calibration(calibration: Calibration, evaluation: Evaluation) -> str:
-    table = _table(
+    reliability = table(
         ("cases", "expected", "observed", "interval", "observed over expected", "interval"),
         (
             (
@@ -269,7 +240,7 @@ def _calibration(calibration: Calibration, evaluation: Evaluation) -> str:
         "Reliability, from the lowest scores to the highest",
     )
     line = f"calibrated = {calibration.slope:.3f} times the score {calibration.intercept:+.3f} log-odds"
-    return f"<p>{escape(line)}. {escape(calibration.note)}</p>{table}"
+    return f"<p>{escape(line)}. {escape(calibration.note)}</p>{reliability}"
 
 
 def _groups(rows: Sequence[GroupRow]) -> str:
@@ -280,12 +251,12 @@ def _groups(rows: Sequence[GroupRow]) -> str:
         positives = "" if row.positives is None else f"{row.positives:,}"
         return (row.by, row.group, f"{row.rows:,}", positives, *(texts.get(title, "") for title in titles), row.note)
 
-    return _table(("by", "group", "labelled", "confirmed", *titles, "note"), map(cells, rows))
+    return table(("by", "group", "labelled", "confirmed", *titles, "note"), map(cells, rows))
 
 
 def _checks(checks: Checks) -> list[str]:
     """Groups and pairs of them, small ones included; what tells protected facts, and what leaving it out changes."""
-    tellings = _table(
+    tellings = table(
         ("protected fact", "told by", "group told best", "ROC AUC", "90 % interval"),
         (
             (one.fact.replace("_", " "), one.feature, one.group, f"{one.auc:.3f}", f"{one.low:.3f} to {one.high:.3f}")
@@ -293,7 +264,7 @@ def _checks(checks: Checks) -> list[str]:
         ),
         f"How well facts tell protected ones, among {checks.told.travellers:,} travellers, out of fold; 0.5 is chance",
     )
-    ablations = _table(
+    ablations = table(
         ("left out", "protected fact", "group", "precision with and without", "ratio of referral with and without"),
         (
             (
@@ -308,8 +279,8 @@ def _checks(checks: Checks) -> list[str]:
         "What leaving a fact out of the score changes, without a new fit",
     )
     return [
-        _section("Groups compared", _groups(tuple(fairness_rows(checks.audit)))),
-        _section("Proxies of protected facts", tellings + (ablations if checks.told.ablations else "")),
+        section("Groups compared", _groups(tuple(fairness_rows(checks.audit)))),
+        section("Proxies of protected facts", tellings + (ablations if checks.told.ablations else "")),
     ]
 
 
@@ -335,8 +306,8 @@ def _term_table(term: Term, specs: Mapping[str, FeatureSpec]) -> str:
     cells = np.asarray(term.points, dtype=np.float64)
     first = _bin_names(term.axes[0], specs)
     if cells.ndim == 1:
-        errors, travellers = (np.asarray(table, dtype=np.float64) for table in (term.errors, term.travellers))
-        return _table(
+        errors, travellers = (np.asarray(each, dtype=np.float64) for each in (term.errors, term.travellers))
+        return table(
             ("value", "points", "log-odds", "standard error", "travellers"),
             (
                 (name, f"{points(cell):+.0f}", f"{cell:+.3f}", f"{error:.3f}", f"{number:,.0f}")
@@ -345,7 +316,7 @@ def _term_table(term: Term, specs: Mapping[str, FeatureSpec]) -> str:
         )
     body = ((name, *(f"{points(cell):+.0f}" for cell in row)) for name, row in zip(first, cells, strict=True))
     heads = (" / ".join(specs[axis.feature].label for axis in term.axes), *_bin_names(term.axes[1], specs))
-    return _table(heads, body, "Points")
+    return table(heads, body, "Points")
 
 
 def _picture(drawn: Mapping[str, bytes], name: str) -> str:
@@ -366,6 +337,6 @@ def _origin(packed: Package, config: TrainingConfig) -> str:
     }
     whole = orjson.dumps(config.content(), option=orjson.OPT_INDENT_2).decode()
     return (
-        _table(("what", "digest or value"), facts.items())
+        table(("what", "digest or value"), facts.items())
         + f"<details><summary>The whole configuration</summary><pre>{escape(whole)}</pre></details>"
     )

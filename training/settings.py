@@ -32,7 +32,7 @@ class TrainingSettings(BaseSettings):
     service_url: str = "http://127.0.0.1:8000"
     """The service that bundles are proposed to."""
     api_key: SecretStr | None = None
-    """Key of a person with the scope models:propose."""
+    """Key of a person with the scopes models:propose, to propose, and models:read, to follow what was decided."""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
     """How long the service may take to check a proposed bundle."""
 

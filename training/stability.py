@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import rankdata
 
 from features.spec import FeatureSpec, Kind
 from models.abstention import Abstainer, AbstentionRules
@@ -24,8 +25,8 @@ MIN_SUPPORT = 0.7
 MAX_ABSTENTION = 0.05
 SHOWN = 500
 """Travellers of a mode from which its share without a band is shown."""
-SAMPLE = 4000
-"""Most records that are looked at."""
+SAMPLE = 500
+"""Most of the highest scores whose reasons are looked at."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,17 @@ class Reasons:
         support: median share of redraws in which a first reason stays among the first.
         jaccard: mean overlap of the first reasons with those of a redraw: common ones over all.
         main: share of records with at least one main reason.
+        rank: mean rank correlation (Spearman 1904) of a record's contributions with those of a redraw.
+        terms: per term that is among the first anywhere: its name, how many records, and the median share of redraws in
+            which it stays there.
     """
 
     records: int
     support: float
     jaccard: float
     main: float
+    rank: float
+    terms: tuple[tuple[str, int, float], ...]
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Silence:
     """For whom a score gets no band.
 
     Attributes:
-        records: looked at.
+        records: of the reference population.
         share: of them without a band.
         modes: the same by mode of transport, where enough travellers use it.
     """
@@ -121,31 +127,30 @@ def rules_for(
 
 def stability(
     model: AdditiveModel,
-    specs: Sequence[FeatureSpec],
     bands: BandPolicy,
     frame: pd.DataFrame,
     modes: npt.NDArray[np.object_],
     *,
+    abstained: npt.NDArray[np.bool_],
     inflation: float,
 ) -> Stability:
     """Measure both on the reference population.
 
     Args:
         model: calibrated.
-        specs: its features.
-        bands: with the rules of abstention.
+        bands: its bands.
         frame: features of the reference population.
         modes: (n_rows,), how each traveller crosses.
+        abstained: (n_rows,), who gets no band (:func:`silent`).
         inflation: by which the model's swings were widened beyond what redraws showed.
     """
+    told = silence(abstained, modes)
     if not model.features:
-        return Stability(None, Silence(len(frame), 0.0, ()))
+        return Stability(None, told)
     log_odds = model.log_odds(model_columns(frame, model.features))
     top = np.flatnonzero(log_odds >= bands.edges[0])
-    chosen = frame.iloc[top[_spread(len(top), SAMPLE // 8)]]
-    return Stability(
-        reasons(model, chosen, inflation) if len(chosen) else None, silence(model, specs, bands, frame, modes)
-    )
+    chosen = frame.iloc[top[_spread(len(top), SAMPLE)]]
+    return Stability(reasons(model, chosen, inflation) if len(chosen) else None, told)
 
 
 def reasons(model: AdditiveModel, frame: pd.DataFrame, inflation: float = 1.0) -> Reasons:
@@ -159,35 +164,71 @@ def reasons(model: AdditiveModel, frame: pd.DataFrame, inflation: float = 1.0) -
     columns = model_columns(frame, model.features)
     points = model.contributions(columns)
     moves = term_moves(model, columns)[1:] / inflation  # (n_terms, n_rows, n_redraws)
+    drawn = points[:, :, None] + np.moveaxis(moves, 0, 1)
     first = first_reasons(points[:, :, None])[:, :, 0]
-    redrawn = first_reasons(points[:, :, None] + np.moveaxis(moves, 0, 1))
+    redrawn = first_reasons(drawn)
     kept = redrawn & first[:, :, None]
-    support = kept.mean(axis=2)[first]
+    shares = kept.mean(axis=2)
     overlap = kept.sum(axis=1) / np.maximum(1, (redrawn | first[:, :, None]).sum(axis=1))
-    best = np.where(first, kept.mean(axis=2), 0.0).max(axis=1)
-    median = float(np.median(support)) if len(support) else 0.0
-    return Reasons(len(frame), median, float(overlap.mean()), float(np.mean(best >= MAIN)))
+    best = np.where(first, shares, 0.0).max(axis=1)
+    terms = [
+        (term.name, int(first[:, at].sum()), float(np.median(shares[first[:, at], at])))
+        for at, term in enumerate(model.terms)
+        if first[:, at].any()
+    ]
+    return Reasons(
+        records=len(frame),
+        support=float(np.median(shares[first])) if first.any() else 0.0,
+        jaccard=float(overlap.mean()),
+        main=float(np.mean(best >= MAIN)),
+        rank=_rank_agreement(points, drawn),
+        terms=tuple(sorted(terms, key=lambda each: (-each[1], each[0]))),
+    )
 
 
-def silence(
-    model: AdditiveModel,
-    specs: Sequence[FeatureSpec],
-    bands: BandPolicy,
-    frame: pd.DataFrame,
-    modes: npt.NDArray[np.object_],
-) -> Silence:
-    """Count whose score gets no band."""
-    places = _spread(len(frame), SAMPLE)
+def _rank_agreement(points: Floats, drawn: Floats) -> float:
+    """Mean correlation of ranks; 1 where a model has one term, whose rank nothing can change.
+
+    Args:
+        points: (n_rows, n_terms).
+        drawn: (n_rows, n_terms, n_redraws).
+    """
+    if points.shape[1] < 2:  # noqa: PLR2004  an order takes two
+        return 1.0
+    own = rankdata(points, axis=1)[:, :, None]
+    other = rankdata(drawn, axis=1)
+    one, two = own - own.mean(axis=1, keepdims=True), other - other.mean(axis=1, keepdims=True)
+    lengths = np.sqrt((one**2).sum(axis=1) * (two**2).sum(axis=1))
+    told = lengths > 0  # where all contributions are equal there is no order to keep
+    return float(np.mean((one * two).sum(axis=1)[told] / lengths[told])) if told.any() else 1.0
+
+
+def silent(
+    model: AdditiveModel, specs: Sequence[FeatureSpec], bands: BandPolicy, frame: pd.DataFrame
+) -> npt.NDArray[np.bool_]:
+    """Find whose score gets no band, (n_rows,), by the rules as the service applies them."""
+    if not model.features:
+        return np.zeros(len(frame), dtype=bool)
     abstainer = Abstainer(bands.abstention, model, specs, bands.edges)
-    silent = []
-    for values in plain_rows(model, specs, frame.iloc[places]):
+    found = []
+    for values in plain_rows(model, specs, frame):
         told = model.explain(values)
         reach = Z * told.standard_error
-        silent.append(bool(abstainer.reasons(told, told.log_odds - reach, told.log_odds + reach)))
-    found, by = np.asarray(silent), modes[places]
-    shares = [(str(mode), float(found[by == mode].mean())) for mode in sorted(set(by.tolist()), key=str)]
-    seen = [(mode, share) for mode, share in shares if np.sum(modes.astype(str) == mode) >= SHOWN]
-    return Silence(len(places), float(found.mean()), tuple(seen))
+        found.append(bool(abstainer.reasons(told, told.log_odds - reach, told.log_odds + reach)))
+    return np.asarray(found, dtype=bool)
+
+
+def silence(abstained: npt.NDArray[np.bool_], modes: npt.NDArray[np.object_]) -> Silence:
+    """Count whose score gets no band.
+
+    Args:
+        abstained: (n_rows,).
+        modes: (n_rows,), how each traveller crosses.
+    """
+    names = modes.astype(str)
+    counts = {mode: int(np.sum(names == mode)) for mode in sorted(set(names.tolist()))}
+    shares = tuple((mode, float(abstained[names == mode].mean())) for mode, n in counts.items() if n >= SHOWN)
+    return Silence(len(abstained), float(abstained.mean()), shares)
 
 
 def first_reasons(contributions: Floats) -> npt.NDArray[np.bool_]:

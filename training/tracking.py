@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +18,9 @@ import models
 from models.bundle import read_directory
 from models.errors import BundleError
 from training.errors import TrackingError
+from training.release.contents import DIRECTORY as PACK
 from training.settings import TrainingSettings
+from training.tracked import RunContent, TrackedRun, Version
 
 # Nothing leaves the machine: these must stand before MLflow is imported anywhere.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -43,75 +44,6 @@ _PARAMS_AT_ONCE = 100
 _PARAM_LENGTH = 6000
 _NOISY = ("alembic", "mlflow")
 _ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
-
-
-@dataclass(frozen=True)
-class DataRecord:
-    """Cases that a run used.
-
-    Attributes:
-        name: of the slice.
-        frame: features and outcome, for schema and size; no record and no id.
-        sha256: digest of the content.
-        source: file that the cases came from.
-        context: train, calibration or holdout.
-    """
-
-    name: str
-    frame: pd.DataFrame
-    sha256: str
-    source: str
-    context: str
-
-
-@dataclass(frozen=True)
-class RunContent:
-    """All that is tracked of a run.
-
-    Attributes:
-        name: of the run.
-        risk: what is scored for; the registered model has this name.
-        params: dotted name -> value, the whole configuration.
-        metrics: name -> number.
-        tags: name -> text.
-        data: the cases.
-        directory: files of the run, with the bundle in ``bundle/``.
-        signer: public key that signed the bundle.
-        examples: JSON texts of anonymous records.
-    """
-
-    name: str
-    risk: str
-    params: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    data: Sequence[DataRecord]
-    directory: Path
-    signer: str
-    examples: Sequence[str]
-
-
-@dataclass(frozen=True)
-class TrackedRun:
-    """A run as the tracking server holds it.
-
-    Attributes:
-        run_id: of MLflow.
-        name: of the run.
-        model_uri: what loads the registered version.
-        version: of the registered model.
-        metrics: name -> number.
-        tags: name -> text.
-        started: milliseconds since 1970.
-    """
-
-    run_id: str
-    name: str
-    model_uri: str = ""
-    version: str = ""
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    started: int = 0
 
 
 class Tracker:
@@ -164,7 +96,11 @@ class Tracker:
                 client.create_registered_model(content.risk)
             number = str(
                 client.create_model_version(
-                    content.risk, logged.model_uri, run_id=run.info.run_id, model_id=logged.model_id
+                    content.risk,
+                    logged.model_uri,
+                    run_id=run.info.run_id,
+                    model_id=logged.model_id,
+                    tags={"digest": content.tags["digest"]},
                 ).version
             )
             client.set_registered_model_alias(content.risk, CANDIDATE, number)
@@ -207,16 +143,91 @@ class Tracker:
         Raises:
             TrackingError: where the run has no bundle.
         """
-        with self._session():
-            import mlflow  # noqa: PLC0415  as above
-
-            target.mkdir(parents=True, exist_ok=True)
-            place = Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=BUNDLE, dst_path=str(target)))
+        place = self._download(run_id, target, (BUNDLE,)) / BUNDLE
         try:
             read_directory(place)
         except BundleError as error:
             raise TrackingError(f"Run {run_id} holds no bundle: {error}") from None
         return place
+
+    def handed_over(self, run_id: str, target: Path) -> Path:
+        """Download bundle and release pack of a run, as far as it has them.
+
+        Returns:
+            ``target``, with both in it as in the directory of a run.
+
+        Raises:
+            TrackingError: where there is no such run.
+        """
+        return self._download(run_id, target, (BUNDLE, PACK))
+
+    def run_of(self, digest: str) -> str | None:
+        """Find the newest run that made a bundle; ``None`` where none did.
+
+        Raises:
+            TrackingError: where the server cannot be used.
+        """
+        experiment = self.open()
+        with self._session() as client:
+            found = client.search_runs(
+                [experiment], f"tags.digest = '{digest}'", order_by=["attributes.start_time DESC"], max_results=1
+            )
+            return str(found[0].info.run_id) if found else None
+
+    def versions(self, risk: str) -> tuple[list[Version], dict[str, str]]:
+        """List the versions of a registered model, and its aliases: name -> number; nothing where there is no model.
+
+        Raises:
+            TrackingError: where the server cannot be used.
+        """
+        with self._session() as client:
+            known = client.search_registered_models(f"name = '{risk}'")
+            if not known:
+                return [], {}
+            versions: list[Version] = []
+            page: str | None = None
+            while page != "":
+                found = client.search_model_versions(f"name = '{risk}'", max_results=200, page_token=page)
+                for each in found:
+                    tags = dict(each.tags)
+                    digest = tags.get("digest") or client.get_run(each.run_id or "").data.tags.get("digest", "")
+                    versions.append(Version(str(each.version), digest, tags))
+                page = found.token or ""
+            return versions, {alias: str(number) for alias, number in known[0].aliases.items()}
+
+    def set_alias(self, risk: str, alias: str, number: str | None) -> None:
+        """Point an alias of a registered model at a version, or at none.
+
+        Raises:
+            TrackingError: where the server refuses.
+        """
+        with self._session() as client:
+            if number is None:
+                client.delete_registered_model_alias(risk, alias)
+            else:
+                client.set_registered_model_alias(risk, alias, number)
+
+    def set_tags(self, risk: str, number: str, tags: Mapping[str, str]) -> None:
+        """Set tags of one version.
+
+        Raises:
+            TrackingError: where the server refuses.
+        """
+        with self._session() as client:
+            for key, text in tags.items():
+                client.set_model_version_tag(risk, number, key, text)
+
+    def _download(self, run_id: str, target: Path, parts: Sequence[str]) -> Path:
+        """Download those of some directories that a run has."""
+        with self._session() as client:
+            import mlflow  # noqa: PLC0415  as above
+
+            target.mkdir(parents=True, exist_ok=True)
+            held = {each.path for each in client.list_artifacts(run_id)}
+            for part in parts:
+                if part in held:
+                    mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=part, dst_path=str(target))
+        return target
 
     @contextmanager
     def _session(self) -> Iterator["MlflowClient"]:

@@ -196,6 +196,24 @@ class Allowed:
             return 0.0 if outside > 0 else 1.0
         return 1 - NormalDist().cdf(outside / ratio.error)
 
+    def chance_to_pass(self, error: float, level: float) -> float:
+        """Chance that a group passes which in truth is treated exactly as the others are: the power of the comparison.
+
+        Args:
+            error: standard error of the logarithm of the ratio.
+            level: of its interval.
+
+        >>> [round(Allowed().chance_to_pass(error, 0.90), 2) for error in (0.05, 0.075, 0.15)]
+        [1.0, 0.82, 0.0]
+        """
+        if error == 0:
+            return 1.0
+        reach = normal_quantile(level)
+        normal = NormalDist()
+        return max(
+            0.0, normal.cdf(math.log(self.high) / error - reach) - normal.cdf(math.log(self.low) / error + reach)
+        )
+
     def verdicts(self, ratios: Sequence[Ratio | None]) -> tuple[Verdict, ...]:
         """Judge a family of ratios.
 

@@ -82,6 +82,7 @@ class Demo:
             self._open_service(programs)
             self._go_live(programs)
             mlflow_answers()
+            programs.run("MLflow follows what was decided", "training", "follow", TRAINING_API_KEY=self._key(SCIENTIST))
             curl = self._show()
             if once:
                 self._check(curl)

@@ -1,7 +1,7 @@
 """/v1/proposals: bundles handed in, and what persons decided about them."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -52,9 +52,9 @@ def propose(request: Request, caller: Caller, body: Proposed, services: Services
 def proposals(services: ServicesDep) -> list[dict[str, Any]]:
     """List every bundle that was proposed, the latest first, with all that was decided."""
     events, bundles = services.ledger.events(), services.ledger.bundles()
-    live = {event.digest for event in services.ledger.live().values()}
+    roles = _roles(services)
     order = dict.fromkeys(event.digest for event in reversed(events))
-    return [_about(bundles[digest], [e for e in events if e.digest == digest], digest in live) for digest in order]
+    return [_about(bundles[digest], [e for e in events if e.digest == digest], roles) for digest in order]
 
 
 @router.get("/v1/proposals/{digest}", response_model=ProposalDetail, responses=problems(401, 403, 404, 422, 503))
@@ -65,10 +65,9 @@ def proposal(digest: str, services: ServicesDep) -> dict[str, Any]:
     if not events:
         raise NotFoundError("No proposal has this digest.")
     bundle = services.active.open(digest).bundle
-    live = digest in {event.digest for event in services.ledger.live().values()}
     row = BundleRow(digest, bundle.risk.name, bundle.manifest.name, bundle.manifest.version, {})
     return {
-        **_about(row, events, live),
+        **_about(row, events, _roles(services)),
         "card": bundle.card.model_dump(mode="json"),
         "gates": bundle.gates.model_dump(mode="json"),
     }
@@ -110,13 +109,28 @@ def _decided(event: LedgerEvent, request: Request, services: Services) -> Ledger
     return event
 
 
-def _about(bundle: BundleRow, events: list[LedgerEvent], live: bool) -> dict[str, Any]:  # noqa: FBT001 - a column
+class _Roles(NamedTuple):
+    """Digests of the live models, and of their challengers."""
+
+    live: frozenset[str]
+    challengers: frozenset[str]
+
+
+def _roles(services: Services) -> _Roles:
+    return _Roles(
+        frozenset(event.digest for event in services.ledger.live().values()),
+        frozenset(event.digest for event in services.challengers.current().values()),
+    )
+
+
+def _about(bundle: BundleRow, events: list[LedgerEvent], roles: _Roles) -> dict[str, Any]:
     return {
         "digest": bundle.digest,
         "risk": bundle.risk,
         "name": bundle.name,
         "version": bundle.version,
         "state": Event(events[-1].event),
-        "live": live,
+        "live": bundle.digest in roles.live,
+        "challenger": bundle.digest in roles.challengers,
         "events": [asdict(event) for event in events],
     }

@@ -96,6 +96,7 @@ def test_r11_every_contribution_is_computed_again_from_the_stored_record(client,
             assert abs(total - risk["log_odds"]) < 1e-9
             listed = {(r["code"], r["contribution"]) for r in risk["reasons_for"] + risk["reasons_against"]}
             assert listed <= {(one["code"], one["contribution"]) for one in explained["contributions"]}
+            assert all(0 <= one["support"] <= 1 for one in explained["contributions"])
 
 
 @pytest.mark.parametrize("change", ["answer", "input", "digest"])

@@ -228,6 +228,31 @@ def test_each_broken_artefact_fails_its_gate_and_blocks(whole, name, broken):
         assert any(repr(name) in objection for objection in ruling.objections)
 
 
+def test_r3_what_tells_protected_facts_is_told_with_its_interval_and_blocks_without_a_reason():
+    """A feature that tells the region stands in the report; a reason for it opens the gate, and nothing else does."""
+    frame, border = telling_region(), audited.border()
+    told, _ = proxies.tell(frame, audited.SPECS, border.scored, audited.CONFIG, seed=1)
+    above = proxies.ProxyReport(told, (), len(frame)).above(audited.CONFIG.max_proxy_auc)
+    assert above
+    assert all(one.low < one.auc < one.high for one in above)
+    assert of_proxies(frame)["proxies"].verdict is Verdict.FAILED
+    reasons = {one.feature: "It is needed for a purpose that nothing else in the record serves." for one in above}
+    argued = audited.CONFIG.model_copy(update={"necessity": {**audited.CONFIG.necessity, **reasons}})
+    assert of_proxies(frame, argued)["proxies"].verdict is Verdict.PASSED
+
+
+def test_r17_a_breach_in_any_group_blocks_and_small_groups_are_shown():
+    """Referral, misses and chances of one group at a time; who is too few to be judged is named all the same."""
+    names = {name for name, _ in BROKEN if name.startswith("fair_")}
+    assert {"fair_referral_nationality_region", "fair_misses_nationality_region"} <= names
+    for name, broken in BROKEN:
+        if name in names:
+            assert broken()[name].verdict is Verdict.FAILED
+    few = audited.CONFIG.model_copy(update={"min_cell": 10_000_000})
+    gates = of_groups(config=few).values()
+    assert all(gate.verdict is Verdict.INCONCLUSIVE and "too small" in gate.note for gate in gates)
+
+
 def test_a_random_model_is_blocked():
     """Scores that know nothing of outcomes do not pay at capacity."""
     found = judged(evaluation=proof(told=np.random.default_rng(9).normal(-3.0, 1.2, 6000)).evaluation)

@@ -1,6 +1,7 @@
 """The command line: help that teaches, one-line errors, and a bundle that reaches the service."""
 
 import json
+import shutil
 from pathlib import Path
 
 import httpx
@@ -8,10 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from models.bundle import digest_of, read_directory
+from models.manifest import sha256
 from models.promotion import Gate, GateReport, Verdict
 from tests.training import small_world
 from training.__main__ import COMPARED, app
-from training.errors import ProposalError
+from training.errors import ProposalError, ReleaseError
 from training.proposing import Proposal, propose
 
 RUNNER = CliRunner()
@@ -56,7 +58,9 @@ def done(tmp_path_factory):
         yield place, answers
 
 
-@pytest.mark.parametrize("command", [(), ("simulate",), ("run",), ("import-outcomes",), ("compare",), ("propose",)])
+@pytest.mark.parametrize(
+    "command", [(), ("simulate",), ("run",), ("import-outcomes",), ("compare",), ("propose",), ("follow",)]
+)
 def test_help_teaches_with_commands_that_can_be_copied(command):
     """Every command shows at least one whole example."""
     answer = call(*command, "--help")
@@ -120,6 +124,11 @@ def test_errors_are_one_line_and_name_the_remedy(done):
         (("run", "small.toml", "--set", "colour=red"), "colour: Extra inputs"),
         (("run", "small.toml", "--cases", "none.parquet"), "none.parquet"),
         (("propose", "var", "--key", "rk_1_x"), "holds no bundle"),
+        (
+            ("run", "small.toml", "--cases", "cases.parquet", "--champion", "var"),
+            "The champion in var cannot be compared",
+        ),
+        (("follow",), "models:read"),
     ):
         answer = call(*arguments)
         assert answer.exit_code == 1, answer.output
@@ -167,6 +176,9 @@ def test_propose_sends_every_file_and_says_who_decides(done):
     sent = {name: text.encode() for name, text in json.loads(request.content)["files"].items()}
     assert sent == read_directory(directory(done) / "bundle")
     assert told.digest == digest_of(sent)
+    assert json.loads(request.content)["rationale"] == f"Release pack {told.pack}."
+    assert told.pack == f"sha256:{sha256((directory(done) / 'release' / 'pack.json').read_bytes())}"
+    assert propose(directory(done) / "bundle", "http://service", "k", client=service.client()).pack == told.pack
     assert f"POST http://service/v1/proposals/{told.digest}/approve" in told.next_steps
     assert f"riskapi approve {told.digest} --rationale" in told.next_steps
     assert "Another person" in told.next_steps
@@ -179,8 +191,10 @@ def test_gates_that_are_open_are_told_by_what_they_mean():
     gates = [
         Gate(name=verdict.value, title=f"Title {verdict.value}", rule="a rule", verdict=verdict) for verdict in Verdict
     ]
-    said = Proposal("sha256:ab", "http://service", {}, GateReport(gates=tuple(gates))).next_steps.splitlines()
-    assert "--accept-inconclusive inconclusive" in said[2]
+    said = Proposal(
+        "sha256:ab", "sha256:cd", "http://service", {}, GateReport(gates=tuple(gates))
+    ).next_steps.splitlines()
+    assert "--accept-inconclusive inconclusive" in said[3]
     assert said[-2] == "Who approves answers for gates that could not be decided: Title inconclusive."
     assert said[-1] == "Gates that did not pass block the approval: Title failed."
 
@@ -210,6 +224,9 @@ def test_a_proposal_needs_a_key_and_a_whole_bundle(done, tmp_path):
     with pytest.raises(ProposalError, match="TRAINING_API_KEY"):
         propose(directory(done), "http://service", None)
     with pytest.raises(ProposalError, match="holds no bundle"):
+        propose(tmp_path, "http://service", "rk_1_secret")
+    shutil.copytree(directory(done) / "bundle", tmp_path / "bundle")
+    with pytest.raises(ReleaseError, match=r"lacks pack\.json"):
         propose(tmp_path, "http://service", "rk_1_secret")
 
 

@@ -26,6 +26,7 @@ from training.gates import Proof, judge
 from training.measures import Holdout
 from training.origin import git_commit, lock_sha256, signing_key
 from training.pipeline import run
+from training.ready import explainable, make_ready
 from training.settings import TrainingSettings
 
 GATES = GateConfig(capacity=0.05, min_lift=1.5)
@@ -188,7 +189,7 @@ def test_a_model_without_points_is_refused_by_its_type(material):
     quick = family.settings_type.model_validate({"rounds": 5, "leaves": [4]})
     trees = family.fit(data.train.frame, data.train.y, None, data.specs, settings=quick, seed=1)
     with pytest.raises(NotExplainableError, match="nobody could be told why"):
-        packaging.package(replace(material, fitted=trees), Ed25519PrivateKey.generate())
+        explainable(trees, family.name)
 
 
 def test_a_table_that_differs_from_its_estimator_is_never_packaged(material):
@@ -198,9 +199,17 @@ def test_a_table_that_differs_from_its_estimator_is_never_packaged(material):
         def compile(self):
             return super().compile().scaled(1.0, 1e-3)
 
+    data = build(small_world.cases(), material.risk, material.config.split, seed=3)
+    asked = {
+        "later": data.calibration,
+        "holdout": material.holdout_frame,
+        "population": material.population,
+        "config": material.config,
+    }
     lying = Liar(**vars(material.fitted))
     with pytest.raises(ParityError):
-        packaging.package(replace(material, fitted=lying), Ed25519PrivateKey.generate())
+        make_ready(lying, material.calibration, **asked)
+    assert make_ready(material.fitted, material.calibration, **asked).bands == material.ready.bands
 
 
 def test_a_bundle_that_does_not_prove_itself_is_a_typed_error(material, monkeypatch):

@@ -97,6 +97,7 @@ def test_run_tells_its_steps_in_order(done):
         "fit explainable boosting",
         "fit prior",
         "fit logistic scorecard",
+        "set bands",
         "evaluate",
         "allow for selection",
         "audit groups and leaks",
@@ -109,7 +110,7 @@ def test_run_keeps_every_rejected_row_and_the_whole_configuration(done):
     """What was left out is on disk, and so is what was asked for."""
     result, _, _ = done
     kept = {path.name for path in result.directory.iterdir()}
-    assert kept == {"bundle", "card.md", "config.json", "data.json", "plots", "rejected.csv", "report.html"}
+    assert kept == {"bundle", "config.json", "data.json", "plots", "rejected.csv", "release", "report.html"}
     assert json.loads((result.directory / "config.json").read_text())["family"]["max_bins"] == 32
     told = json.loads((result.directory / "data.json").read_text())
     assert told["read"] == 2400

@@ -109,7 +109,7 @@ def test_run_holds_report_card_plots_and_bundle(tracked):
     """All that a person reads, and the very files that a service would verify."""
     result, asked, client = tracked
     paths = {each.path for each in client.list_artifacts(result.tracked.run_id)}
-    assert {"report.html", "card.md", "bundle", "plots", "rejected.csv"} <= paths
+    assert {"report.html", "release", "bundle", "plots", "rejected.csv"} <= paths
     assert len(client.list_artifacts(result.tracked.run_id, "plots")) == 3
     again = Tracker(asked).bundle(result.tracked.run_id, result.directory / "downloaded")
     assert read_directory(again) == dict(result.package.files)

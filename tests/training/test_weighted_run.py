@@ -88,7 +88,7 @@ def test_the_card_says_for_whom_the_numbers_stand(done):
     assert {"prevalence_logged", "prevalence_robust"} <= {measure.name for measure in card.selection}
     page = (result.directory / "report.html").read_text()
     assert "Who was inspected, and what that says of all" in page
-    assert "All travellers, inspected or not" in (result.directory / "card.md").read_text()
+    assert "All travellers, inspected or not" in (result.directory / "release" / "model_card.html").read_text()
 
 
 def test_every_band_shows_its_share_with_an_interval(done):

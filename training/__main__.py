@@ -1,26 +1,14 @@
 """The command line of training: simulate cases, run trainings, compare them, propose a bundle to the service."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from features.errors import FeatureError
-from models.errors import ModelError
-from training.errors import TrainingError
-
-if TYPE_CHECKING:
-    from models.card import Measure
-    from training.pipeline import RunResult
-    from training.tracked import TrackedRun
+from training.console import Steps, err, errors_told, out, progress_bar, show_run, side_by_side
 
 app = typer.Typer(
     name="training",
@@ -41,8 +29,6 @@ The next round learns from what was found: python -m training import-outcomes --
 Each command explains itself: python -m training run --help
 """,
 )
-out = Console()
-err = Console(stderr=True)
 
 COMPARED = ("roc_auc", "average_precision", "lift_at_2pct", "precision_at_2pct", "recall_at_2pct", "calibration_slope")
 """Measures that are shown side by side where nothing else is asked for."""
@@ -67,7 +53,7 @@ def simulate(
     from training.simulator.parameters import WorldParameters  # noqa: PLC0415  numpy and pyarrow, when they are due
     from training.simulator.simulation import simulate as make  # noqa: PLC0415  same
 
-    with _told(), _progress() as progress:
+    with errors_told(), progress_bar() as progress:
         parameters = WorldParameters.default() if world is None else WorldParameters.from_toml(world)
         task = progress.add_task("simulate crossings", total=crossings)
         summary = make(
@@ -109,7 +95,7 @@ def run(
         python -m training run document_fraud --set family.name=logistic_scorecard --set seed=7
         python -m training run document_fraud --set version=1.1.0 --champion live
     """
-    with _told():
+    with errors_told():
         from training.champion_bundle import find_champion  # noqa: PLC0415  only what the command needs
         from training.config import TrainingConfig, read_change  # noqa: PLC0415  scikit-learn, when it is due
         from training.pipeline import read_cases  # noqa: PLC0415  same
@@ -124,14 +110,14 @@ def run(
         read: dict[tuple[Any, ...], Any] = {}
         for config in asked:
             source = (config.cases, config.mapping)
-            with _progress() as progress:
-                watcher = _Shown(progress, config.name)
+            with progress_bar() as progress:
+                watcher = Steps(progress, config.name)
                 if source not in read:
                     read = {source: read_cases(config, settings, watcher)}  # one table at a time: they are large
                 risk = config.risk or read[source].risk
                 other = None if champion is None or risk is None else find_champion(champion, risk.name, settings)
                 result = train(config, settings, cases=read[source], watcher=watcher, track=track, champion=other)
-            _show(result)
+            show_run(result)
 
 
 @app.command()
@@ -162,7 +148,7 @@ def import_outcomes(
         python -m training import-outcomes found.csv --into var/training/history.parquet
         python -m training run document_fraud --cases var/training/history.parquet
     """
-    with _told():
+    with errors_told():
         from training.history import import_file, write_findings  # noqa: PLC0415  pandas, when it is due
 
         for file in files:
@@ -197,7 +183,7 @@ def frontier(
         python -m training frontier migrant_smuggling
         python -m training frontier migrant_smuggling --drop paid_in_cash --drop detour_ratio
     """
-    with _told():
+    with errors_told():
         from training.config import TrainingConfig, read_change  # noqa: PLC0415  scikit-learn, when it is due
         from training.frontier import Point, write  # noqa: PLC0415  same
         from training.frontier import frontier as explore  # noqa: PLC0415  same
@@ -216,7 +202,7 @@ def frontier(
                 soft_wrap=True,
             )
 
-        with _progress() as progress:
+        with progress_bar() as progress:
             progress.add_task("fit under each mitigation", total=None)
             read = read_cases(asked, settings)
             points = explore(asked, read, drop=drop or (), jobs=settings.processes, told=tell)
@@ -245,13 +231,13 @@ def compare(
     from training.settings import read_settings  # noqa: PLC0415  only what the command needs
     from training.tracking import Tracker  # noqa: PLC0415  same
 
-    with _told(), _progress() as progress:
+    with errors_told(), progress_bar() as progress:
         progress.add_task("read runs", total=None)
         runs = Tracker(read_settings()).runs(risk, limit)
     if not runs:
         err.print(f"No finished run for {escape(risk)}. Make one: python -m training run {escape(risk)}")
         raise typer.Exit(1)
-    out.print(_side_by_side(runs, measures or list(COMPARED)))
+    out.print(side_by_side(runs, measures or list(COMPARED)))
 
 
 @app.command()
@@ -279,7 +265,7 @@ def propose(
     from training.settings import read_settings  # noqa: PLC0415  same
     from training.tracking import Tracker  # noqa: PLC0415  same
 
-    with _told(), tempfile.TemporaryDirectory() as temporary, _progress() as progress:
+    with errors_told(), tempfile.TemporaryDirectory() as temporary, progress_bar() as progress:
         progress.add_task("hand over the bundle", total=None)
         settings = read_settings()
         directory = Path(source) if Path(source).is_dir() else Tracker(settings).handed_over(source, Path(temporary))
@@ -309,7 +295,7 @@ def follow(
     from training.settings import read_settings  # noqa: PLC0415  same
     from training.tracking import Tracker  # noqa: PLC0415  same
 
-    with _told(), _progress() as progress:
+    with errors_told(), progress_bar() as progress:
         progress.add_task("follow the ledger", total=None)
         settings = read_settings()
         given = {"service_url": url, "api_key": None if key is None else SecretStr(key)}
@@ -317,106 +303,6 @@ def follow(
         told = bring(Tracker(settings), read_ledger(settings))
     for line in told or ("MLflow says what the ledger says.",):
         out.print(escape(line), soft_wrap=True, highlight=False)
-
-
-class _Shown:
-    """Shows the steps of a run as they pass."""
-
-    def __init__(self, progress: Progress, name: str) -> None:
-        self.bars, self.name = progress, name
-        self.task = progress.add_task(name, total=None)
-
-    def begin(self, step: str) -> None:
-        self.bars.update(self.task, description=f"{self.name}: {step}", completed=0, total=None)
-
-    def progress(self, done: int, total: int) -> None:
-        self.bars.update(self.task, completed=done, total=total)
-
-
-def _progress() -> Progress:
-    """A bar on the terminal; nothing where the output is no terminal."""
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say in one line what went wrong; a trace helps nobody who can act on the text."""
-    try:
-        yield
-    except (TrainingError, FeatureError, ModelError) as error:
-        err.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", soft_wrap=True)
-        raise typer.Exit(1) from None
-
-
-def _show(result: "RunResult") -> None:
-    """Print what a run found and left."""
-    bundle, evaluation = result.package.bundle, result.evaluation
-    level = f"{result.config.evaluation.level:.0%}".replace("%", " %")
-    table = Table(title=f"{bundle.card.title}: {bundle.manifest.name} {bundle.manifest.version}", title_justify="left")
-    table.add_column(f"measure,\n{level} interval")
-    shown = [model for model in evaluation.models if model.name != "prior"]  # all of it follows from the base rate
-    for model in shown:
-        table.add_column(model.title)
-    for name in ("roc_auc", "average_precision", "calibration_slope", "observed_to_expected"):
-        rows = [model.measure(name) for model in shown]
-        table.add_row(rows[0].title, *map(_in_two_lines, rows))
-    judged = result.config.gates.capacity
-    asked = [(share, "precision") for share in sorted({*result.config.evaluation.capacities, judged})]
-    for share, name in [*asked, (judged, "recall"), (judged, "lift")]:
-        rows = [model.at(share, name) for model in shown]
-        table.add_row(f"{rows[0].title} at {share * 100:g} % referred", *map(_in_two_lines, rows))
-    out.print(table)
-    if bundle.card.simulated:
-        out.print("Simulated cases: the numbers show that the software works, and nothing about real travellers.")
-    out.print(escape(evaluation.verdict), soft_wrap=True)
-    for gate in bundle.gates.open_gates:
-        out.print(
-            f"[yellow]Gate {gate.verdict.value}[/]: {escape(gate.title)}: {escape(gate.rule)}. {escape(gate.note)}"
-        )
-    out.print(f"Gates: {len(bundle.gates.gates) - len(bundle.gates.open_gates)} of {len(bundle.gates.gates)} passed.")
-    out.print(f"Bundle: {result.directory / 'bundle'}", soft_wrap=True)
-    out.print(f"Digest: {bundle.digest}", soft_wrap=True)
-    out.print(f"Signed by: {bundle.signer} (the service lists it in RISKAPI_TRUSTED_SIGNERS)", soft_wrap=True)
-    out.print(f"Report: {result.directory / 'report.html'}", soft_wrap=True)
-    out.print(f"Release pack: {result.directory / 'release' / 'index.html'}", soft_wrap=True)
-    if result.tracked:
-        out.print(f"MLflow: run {result.tracked.run_id}, {result.tracked.model_uri}, alias candidate", soft_wrap=True)
-
-
-def _in_two_lines(measure: "Measure") -> str:
-    """Write a number, and its interval below it, so that a table fits a narrow terminal."""
-    if measure.value is None or measure.low is None or measure.high is None:
-        return measure.text()
-    scale, unit = (100, " %") if measure.unit == "percent" else (1, "")
-    return f"{measure.value * scale:.3g}{unit}\n{measure.low * scale:.3g} to {measure.high * scale:.3g}{unit}"
-
-
-def _side_by_side(runs: Sequence["TrackedRun"], measures: Sequence[str]) -> Table:
-    table = Table(title="Runs, newest first", title_justify="left")
-    table.add_column("measure")
-    for run_ in runs:
-        table.add_column(f"{run_.name}\n{run_.run_id[:8]}")
-    for name in measures:
-        table.add_row(name, *(_with_interval(run_, name) for run_ in runs))
-    for tag in ("family", "gates", "data_sha256", "digest", "git_commit"):
-        table.add_row(tag, *(run_.tags.get(tag, "").removeprefix("sha256:")[:12] for run_ in runs))
-    return table
-
-
-def _with_interval(run_: "TrackedRun", name: str) -> str:
-    value, low, high = (run_.metrics.get(name + end) for end in ("", ".low", ".high"))
-    if value is None:
-        return "not measured"
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def main() -> None:

@@ -94,7 +94,7 @@ class SegmentReader:
 
     def agency(self, segment: Segment, shared: Shared) -> None:
         """ORG: who made the booking."""
-        if number := segment.get(1) or segment.get(2, 1):
+        if number := segment.get(1) or segment.get(1, 1):  # IATA number, or the office in the reservation system
             shared.booking["agency_id"] = number
         if code := segment.get(5):
             shared.booking["agency_country"] = country(code)

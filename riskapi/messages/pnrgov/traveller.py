@@ -195,8 +195,8 @@ def _baggage(segment: Segment, member: Member) -> None:
         kg = None
     if kg is not None and math.isfinite(kg) and kg >= 0:
         member.baggage["weight_kg"] = round(kg, 2)
-    pool = segment.get(3).upper()
-    if pool in {"HP", "MP"}:
+    pool = next((code for place in (3, 2) if (code := segment.get(place).upper()) in {"HP", "MP"}), None)
+    if pool is not None:
         member.baggage |= {"is_pooled": True, "is_head_of_pool": pool == "HP"}
 
 

@@ -33,7 +33,9 @@ _NOT_RECORDED = "Nothing is recorded: these scores are for evaluation, not for a
 def score_file(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Voyage manifests (.json), records (.ndjson, .jsonl), tables (.csv, .csv.gz, .parquet)."),
+        typer.Argument(
+            help="Messages (of the kind they hold), records (.ndjson, .jsonl), tables (.csv, .csv.gz, .parquet)."
+        ),
     ],
     *,
     out: Annotated[

@@ -16,12 +16,17 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from starlette.types import ASGIApp
 
 from riskapi.body import NDJSON_TYPE
+from riskapi.routes.messages import EDIFACT_TYPE
 
 FULL = os.environ.get("RISKAPI_FAULTS") == "full"
 EXAMPLES = 300 if FULL else 3
 """Random requests for each operation, besides those that go through every bound of the description."""
 
 UNSAID: Mapping[str, Mapping[Callable[..., object], str]] = {
+    "POST /v1/messages": {
+        positive_data_acceptance: "no schema says what a message of EDIFACT, or of several kinds of JSON, has to hold",
+        negative_data_rejection: "a body is taken for what it holds, whatever type it was sent under",
+    },
     "POST /v1/proposals": {positive_data_acceptance: "what fits is refused unless a trusted key signed it"},
     "POST /v1/outcomes": {positive_data_acceptance: "what is told of one inspection has to fit together"},
     "POST /v1/accounts": {positive_data_acceptance: "roles that exclude one another are refused"},
@@ -33,7 +38,7 @@ _RECORD_PATHS = ("/v1/scores/batch", "/v1/decisions/{decision_id}/rectification"
 """Take the same record as /v1/scores: a quick run goes through its bounds once."""
 
 
-@schemathesis.serializer(NDJSON_TYPE.decode())
+@schemathesis.serializer(NDJSON_TYPE.decode(), EDIFACT_TYPE.decode())
 def _lines(_context: object, value: object) -> bytes:
     return (value if isinstance(value, str) else json.dumps(value)).encode(errors="replace")
 

@@ -84,9 +84,9 @@ def used(text: str, start: int, line: int) -> Separators:
     element = head[1]
     component = _component(text, start, element)
     mark = re.escape(element)
-    following = re.compile(
-        rf"([^\w \t\r\n]|(?<=\S)[ \t]*\r?\n)\s*U\s{{0,2}}N\s{{0,2}}[GHT]\s?{mark}|([^\w \t\r\n])\s*(?:BGM|MSG)"
-    ).search(text, head.end())
+    header = rf"([^\w \t\r\n]|(?<=\S)[ \t]{{0,20}}\r?\n)\s{{0,20}}U\s{{0,2}}N\s{{0,2}}[GHT]\s?{mark}"
+    first = r"([^\w \t\r\n])\s{0,20}(?:BGM|MSG)"
+    following = re.compile(f"{header}|{first}").search(text, head.end())
     sign = (following[1] or following[2]).strip(" \t\r\n") if following else "'"
     terminator = (sign or "\n") if sign not in {element, component} else "'"
     release = "?" if "?" not in {element, component, terminator} else ""

@@ -27,6 +27,8 @@ _PAYMENTS = {
 _OLD_PAYMENT = "2"
 _CREATED, _TICKETED = (3, 4), "710"
 _OSI, _SPONSOR = "28", "43"
+_TEXT_MAX = 200
+"""Characters of a free text that are looked at for ways of contact."""
 _CONTACT = re.compile(r"\bCTC[A-Z]?\b|\bCTC ")
 _EMAIL_DOMAINS = frozenset(
     {"gmail", "googlemail", "yahoo", "hotmail", "outlook", "live", "icloud", "aol", "msn", "mail", "gmx", "protonmail"}
@@ -92,7 +94,7 @@ class SegmentReader:
 
     def agency(self, segment: Segment, shared: Shared) -> None:
         """ORG: who made the booking."""
-        if number := segment.get(1) or segment.get(2, 1):
+        if number := segment.get(1) or segment.get(1, 1):  # IATA number, or the office in the reservation system
             shared.booking["agency_id"] = number
         if code := segment.get(5):
             shared.booking["agency_country"] = country(code)
@@ -118,13 +120,13 @@ class SegmentReader:
             street = [part for part in parts[1:7] if part]
             if len(street) > 1:
                 shared.contact.setdefault("address", ", ".join(street)[:200])
-            phone = next((found for part in parts[7:] if (found := phone_of(part))), None)
+            phone = next((found for part in parts[7:10] if (found := phone_of(part[:_TEXT_MAX]))), None)
             if phone is not None:
                 shared.contact.setdefault("phone", phone)
 
     def text(self, segment: Segment, shared: Shared) -> None:
         """IFT: ways of contact and the payer's name are made use of; the texts are dropped."""
-        kind, words = segment.get(0, 1), [segment.get(place) for place in range(1, len(segment))]
+        kind, words = segment.get(0, 1), [segment.get(place)[:_TEXT_MAX] for place in range(1, min(len(segment), 10))]
         if kind == _SPONSOR:
             shared.payer = shared.payer or words_of(words[0] if words else None)
             shared.dropped.add("booking.card_holder")
@@ -138,7 +140,7 @@ class SegmentReader:
         """SSR: ways of contact; what is never kept is dropped."""
         kind = class_of(segment)
         if kind in {Class.PHONE, Class.EMAIL}:
-            self._contact(f"{segment.get(0)} {text_of(segment)}", shared)
+            self._contact(f"{segment.get(0)} {text_of(segment)[:_TEXT_MAX]}", shared)
         elif kind is Class.FREQUENT_FLYER:
             self.frequent_flyer(segment, shared)
         elif kind in {Class.MEAL, Class.ASSISTANCE, Class.OTHER}:

@@ -13,7 +13,7 @@ from riskapi.messages.names import same_person
 from riskapi.messages.pnrgov.booking import Booking, sorted_bookings
 from riskapi.messages.pnrgov.common_facts import SegmentReader, Shared
 from riskapi.messages.pnrgov.journey import Travelled, Way, travelled, way_of
-from riskapi.messages.pnrgov.traveller import Member, apart, members_of
+from riskapi.messages.pnrgov.traveller import MEMBERS_MAX, Member, apart, members_of
 from riskapi.messages.ports import in_utc
 
 SOURCE = "pnrgov"
@@ -89,23 +89,25 @@ class Pushed:
             return
         legs = [travelled(leg.header, near, leg) for leg in booking.legs]
         way = way_of(legs, route)
+        if len(booking.travellers) > MEMBERS_MAX:
+            place_ = self._message.place(booking.header)
+            self._findings.add(place_, f"at most {MEMBERS_MAX} travellers on a booking", "The others are not scored.")
         members = members_of(booking, way.crossing, route.voyage.arrives_at.date())
         reader = SegmentReader(self._message, near, self._findings)
         shared = reader.read(booking.head, Shared())
         for leg in booking.legs:
             self._requests_of_leg(reader, leg.segments, shared)
         own = [reader.read(one.source.segments, _copy(shared)) for one in members]
-        for member, about in zip(members, own, strict=True):
+        payer = next((one.payer for one in own if one.payer), frozenset[str]())
+        is_traveller = any(same_person(payer, one.words) for one in members) if len(payer) > 1 else None
+        for number, (member, about) in enumerate(zip(members, own, strict=True)):
             facts = self._facts(_Journey(booking, way, route), members, member, about)
-            payer = next((one.payer for one in own if one.payer), frozenset[str]())
-            if len(payer) > 1:
-                facts["booking"]["payer_is_traveller"] = any(same_person(payer, one.words) for one in members)
-            number = first + members.index(member)
+            facts["booking"]["payer_is_traveller"] = is_traveller
             where = self._message.place(member.source.header)
             record = record_from(facts, where, self._findings)
             if record is not None:
-                told = f"message {self._message.number}, booking {place + 1}, traveller {members.index(member) + 1}"
-                self.entries.append(Entry(record, self._before[0] + number, told, self._before[1] + place))
+                told = f"message {self._message.number}, booking {place + 1}, traveller {number + 1}"
+                self.entries.append(Entry(record, self._before[0] + first + number, told, self._before[1] + place))
 
     @staticmethod
     def _requests_of_leg(reader: SegmentReader, segments: list[Segment], shared: Shared) -> None:

@@ -16,9 +16,13 @@ from riskapi.messages.pnrgov.requests import Class, class_of, read_doco, read_do
 _SEAT = re.compile(r"0*(\d{1,3})([A-Z])")
 _KG_PER_POUND = 0.45359237
 _POUNDS = "701"
+MEMBERS_MAX = 999
+"""Travellers of one booking that are read; records know no larger party."""
+REQUESTS_MAX = 20_000
+"""Requests and check-ins of one booking that are looked at, so that no booking takes forever."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Member:
     """A traveller with what belongs to him or her."""
 
@@ -35,6 +39,25 @@ class Member:
     dropped: set[str] = field(default_factory=set)
 
 
+class Party:
+    """The travellers of a booking, found by reference and by name."""
+
+    def __init__(self, members: list[Member]) -> None:
+        self.members = members
+        self._by_ref: dict[str, list[Member]] = {}
+        for member in members:
+            if member.source.ref:
+                self._by_ref.setdefault(_plain(member.source.ref), []).append(member)
+
+    def referred(self, ref: str) -> list[Member]:
+        """Who has a reference."""
+        return self._by_ref.get(_plain(ref), []) if ref else []
+
+    def named(self, words: frozenset[str]) -> list[Member]:
+        """Who can have a name."""
+        return [member for member in self.members if same_person(member.words, words)] if words else []
+
+
 def members_of(booking: Booking, crossing: Travelled | None, day: date) -> list[Member]:
     """Read the travellers of a booking.
 
@@ -43,21 +66,18 @@ def members_of(booking: Booking, crossing: Travelled | None, day: date) -> list[
         crossing: the leg that crosses the border, for seat and baggage.
         day: of the crossing, for centuries.
     """
-    members = [_named(traveller) for traveller in booking.travellers]
-    everywhere = [*booking.head, *[segment for leg in booking.legs for segment in leg.segments]]
-    for segment in everywhere:
-        if segment.tag == "SSR":
-            _request(segment, None, members, day, crossing)
-    for member in members:
-        for segment in member.source.segments:
-            if segment.tag == "SSR":
-                _request(segment, member, members, day, crossing)
+    party = Party([_named(traveller) for traveller in booking.travellers[:MEMBERS_MAX]])
+    asked: list[tuple[Segment, Member | None]] = [(segment, None) for segment in booking.head]
+    asked += [(segment, None) for leg in booking.legs for segment in leg.segments]
+    asked += [(segment, member) for member in party.members for segment in member.source.segments]
+    for segment, owner in [one for one in asked if one[0].tag == "SSR"][:REQUESTS_MAX]:
+        _request(segment, owner, party, day, crossing)
     leg = crossing.source if crossing is not None else None
-    for found in leg.checked_in if leg is not None else ():
-        checked_in = _member_of(found, members)
+    for found in leg.checked_in[:REQUESTS_MAX] if leg is not None else ():
+        checked_in = _member_of(found, party)
         if checked_in is not None:
             _checked_in(found, checked_in)
-    return members
+    return party.members
 
 
 def _named(traveller: Traveller) -> Member:
@@ -69,31 +89,29 @@ def _named(traveller: Traveller) -> Member:
     return member
 
 
-def _request(
-    segment: Segment, owner: Member | None, members: Sequence[Member], day: date, crossing: Travelled | None
-) -> None:
+def _request(segment: Segment, owner: Member | None, party: Party, day: date, crossing: Travelled | None) -> None:
     kind = class_of(segment)
     if kind is Class.DOCUMENT:
-        _documented(segment, owner, members, day)
+        _documented(segment, owner, party, day)
     elif kind is Class.VISA:
         visa = read_doco(text_of(segment), day)
-        holder = _holder(segment, owner, members, frozenset(), is_infant=False)
+        holder = _holder(segment, owner, party, frozenset(), is_infant=False)
         if holder is not None:
             holder.dropped.add("traveller.place_of_birth")
             if visa is not None:
                 _add_document(holder, visa)
     elif kind is Class.MINOR:
-        for member in _referred(segment, owner, members):
+        for member in _referred(segment, owner, party):
             member.is_unaccompanied = True
     elif kind is Class.SEAT and crossing is not None:
-        _seats(segment, owner, members, crossing)
+        _seats(segment, owner, party, crossing)
 
 
-def _documented(segment: Segment, owner: Member | None, members: Sequence[Member], day: date) -> None:
+def _documented(segment: Segment, owner: Member | None, party: Party, day: date) -> None:
     found = read_docs(text_of(segment), day)
     if found is None:
         return
-    holder = _holder(segment, owner, members, words_of(found.surname, found.given), is_infant=found.is_infant)
+    holder = _holder(segment, owner, party, words_of(found.surname, found.given), is_infant=found.is_infant)
     if holder is not None:
         _add_document(holder, found.document)
         for name, value in found.traveller.items():
@@ -113,24 +131,22 @@ def _add_document(holder: Member, document: dict[str, Any]) -> None:
 
 
 def _holder(
-    segment: Segment, owner: Member | None, members: Sequence[Member], words: frozenset[str], *, is_infant: bool
+    segment: Segment, owner: Member | None, party: Party, words: frozenset[str], *, is_infant: bool
 ) -> Member | None:
     """Whose document it is: an infant's by its name, another by reference, place, or name."""
-    named = [member for member in members if same_person(member.words, words)]
     if is_infant:
-        infants = [member for member in named if member.is_infant] or [one for one in members if one.is_infant]
+        infants = [one for one in party.named(words) if one.is_infant] or [
+            one for one in party.members if one.is_infant
+        ]
         return infants[0] if len(infants) == 1 else None
-    referred = _referred(segment, owner, members)
-    if len(referred) == 1:
-        return referred[0]
-    if len(named) == 1:
-        return named[0]
-    return members[0] if len(members) == 1 else None
+    for found in (_referred(segment, owner, party), party.named(words), party.members):
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
-def _referred(segment: Segment, owner: Member | None, members: Sequence[Member]) -> list[Member]:
-    refs = {_plain(ref) for _, ref in refs_of(segment) if ref}
-    found = [member for member in members if member.source.ref and _plain(member.source.ref) in refs]
+def _referred(segment: Segment, owner: Member | None, party: Party) -> list[Member]:
+    found = [member for _, ref in refs_of(segment) for member in party.referred(ref)]
     return found or ([owner] if owner is not None else [])
 
 
@@ -138,7 +154,7 @@ def _plain(ref: str) -> str:
     return ref.lstrip("0") or ref
 
 
-def _seats(segment: Segment, owner: Member | None, members: Sequence[Member], crossing: Travelled) -> None:
+def _seats(segment: Segment, owner: Member | None, party: Party, crossing: Travelled) -> None:
     board, off = segment.get(0, 6), segment.get(0, 7)
     if {board, off} - {"", crossing.origin, crossing.destination}:
         return
@@ -146,17 +162,15 @@ def _seats(segment: Segment, owner: Member | None, members: Sequence[Member], cr
         found = _SEAT.fullmatch(seat.upper())
         if found is None:
             continue
-        for member in members:
-            if (ref and _plain(member.source.ref) == _plain(ref)) or (not ref and member is owner):
-                member.seat = member.seat or found[1] + found[2]
+        for member in party.referred(ref) if ref else [owner] if owner is not None else []:
+            member.seat = member.seat or found[1] + found[2]
 
 
-def _member_of(found: CheckIn, members: Sequence[Member]) -> Member | None:
+def _member_of(found: CheckIn, party: Party) -> Member | None:
     words = words_of(found.surname, without_title(found.given)[0])
-    by_ref = [one for one in members if found.ref and _plain(one.source.ref) == _plain(found.ref)]
-    by_name = [one for one in members if same_person(one.words, words)]
-    both = [one for one in by_ref if one in by_name]
-    chosen = both or (by_ref if not words else by_name)
+    referred = party.referred(found.ref)
+    both = [one for one in referred if not words or same_person(one.words, words)]
+    chosen = both or party.named(words)
     return chosen[0] if chosen else None
 
 
@@ -181,8 +195,8 @@ def _baggage(segment: Segment, member: Member) -> None:
         kg = None
     if kg is not None and math.isfinite(kg) and kg >= 0:
         member.baggage["weight_kg"] = round(kg, 2)
-    pool = segment.get(3).upper()
-    if pool in {"HP", "MP"}:
+    pool = next((code for place in (3, 2) if (code := segment.get(place).upper()) in {"HP", "MP"}), None)
+    if pool is not None:
         member.baggage |= {"is_pooled": True, "is_head_of_pool": pool == "HP"}
 
 

@@ -127,3 +127,47 @@ def test_r38_no_mutation_breaks_a_reader():
         assert len({record.record_id for record in message.records}) == len(message.records)
     assert read > MUTATIONS / 4
     assert slowest < SECONDS_MAX
+
+
+def flood(name):
+    """Make a body of a quarter of a megabyte that is long where readers look again and again."""
+    head, size = "UNB+UNOA:4+A+B'UNH+1+PNRGOV:13:1:IA'TVL+140326:0750:140326:0940+MGQ+NBO+KQ+416'", 250_000
+    people = "SRC'RCI+KQ:ABC'" + "".join(f"TIF+NAME{place}+ANN:A:{place}'" for place in range(2000))
+    return {
+        "blanks": "UNB+UNOA:4+A" + "\x0c" * size + "'",
+        "terminators": head + "'" * size,
+        "elements": head + "SSR" + "+" * size + "'",
+        "components": head + "SSR+" + ":" * size + "'",
+        "released": head + "IFT+4:28::KQ+" + "?'" * (size // 2) + "'",
+        "starts": "UNB+UNOA:4+A'" * (size // 13),
+        "announced": "UNA:+.? 'UNB+X'" * (size // 15),
+        "quotes": head + "\N{RIGHT SINGLE QUOTATION MARK} " * (size // 4) + "'",
+        "address": head + "SRC'RCI+KQ:ABC'IFT+4:28::KQ+CTCE " + "A" * size + "//'",
+        "telephone": head + "SRC'RCI+KQ:ABC'ADD++700:1:2:3:4:5:6:" + "1 " * (size // 2) + "'",
+        "requests": head + people + "SSR+DOCS:HK:1:KQ:::::/P/KEN/A1/KEN/02MAY91/F/31JAN31/NAME1/ANN'" * 3000,
+        "seats": head + people + "TVL+140326:0750:140326:0940+MGQ+NBO+KQ+416'" + "TRI++1:::9'SSD+12A'" * 10_000,
+        "findings": head + people + "FOP+XX'" * 35_000,
+        "names": head + "SRC'RCI+KQ:ABC'TIF+" + "A " * (size // 2) + "+" + "B" * size + "MR:A:1'",
+        "list": "UNB+UNOA:4+A'UNH+1+PAXLST:D:05B:UN:IATA'TDT+20+KQ416'LOC+87+NBO'DTM+232:2603140940:201'"
+        + "NAD+FL+++A:B'" * 20_000,
+        "slashes": head + "SRC'RCI+KQ:ABC'TIF+A+B:A:1'SSR+DOCS:HK:1:KQ:::::" + "/" * size + "'",
+        "zones": "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n" * (size // 45),
+    }[name]
+
+
+FLOODS = (
+    "blanks terminators elements components released starts announced quotes address telephone requests seats findings "
+    "names list slashes zones"
+)
+
+
+@pytest.mark.parametrize("name", FLOODS.split())
+def test_a_flood_takes_bounded_time(name):
+    """What is long where readers look again and again is read or refused in seconds."""
+    raw = flood(name).encode()
+    began = time.process_time()
+    try:
+        read_message(raw, crossing=CROSSING)
+    except ServiceError as error:
+        assert error.problems  # noqa: PT017 - both ways are right
+    assert time.process_time() - began < 3 * SECONDS_MAX

@@ -143,6 +143,19 @@ def test_unaccompanied_minors_are_known_by_their_class():
     assert "4711" not in record.model_dump_json()
 
 
+def test_a_member_of_a_pool_without_baggage_of_its_own_is_known():
+    """The pool may stand where the pieces are left out."""
+    segments = ["TBD+++MP:0741234123456" if one.startswith("TBD++2") else one for one in push_segments()]
+    record = read_message(written(segments).encode()).records[0]
+    assert (record.baggage.is_pooled, record.baggage.is_head_of_pool, record.baggage.count) == (True, False, None)
+
+
+def test_an_agency_without_a_number_is_known_by_its_office():
+    """Reservation systems name offices."""
+    segments = [one.replace("+41200011:AB12+", "+:AB12+") for one in push_segments()]
+    assert read_message(written(segments).encode()).records[0].booking.agency_id == "AB12"
+
+
 def test_a_visa_is_a_document_and_its_place_of_birth_is_dropped():
     """DOCO names where somebody was born before it names the visa."""
     segments = push_segments(replace(Pushed(), names=(("WARSAME", "AMINA"),), seats=("12A",)))

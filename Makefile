@@ -61,13 +61,12 @@ RIGOUR_CLAIMS ?=
 rigour: $(VENV)/.locked ## The scoreboard: what the training side claims, measured on worlds with known truth, with controls
 	@$(RUN) -m training.rigour $(RIGOUR_CLAIMS) --seeds $(RIGOUR_SEEDS)
 
-bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead; the store; verification; training
+bench: $(VENV)/.benchmarks ## Measure in process and over HTTP, beside what would be used instead; the store; verification
 	@PYTHONPATH=. $(RUN) benchmarks/score_in_process.py
 	@PYTHONPATH=. $(RUN) benchmarks/score_http.py
 	@PYTHONPATH=. $(RUN) benchmarks/store.py
 	@PYTHONPATH=. $(RUN) benchmarks/messages.py
 	@PYTHONPATH=. $(RUN) benchmarks/verify.py
-	@PYTHONPATH=. $(RUN) benchmarks/train.py
 
 TOOLS := var/tools
 $(TOOLS)/.installed:

@@ -16,6 +16,7 @@ from features import (
     document,
     history,
     itinerary,
+    links,
     minor,
     party,
     payment,
@@ -40,6 +41,7 @@ GROUPS: tuple[ModuleType, ...] = (
     stay,
     contact,
     history,
+    links,
     quality,
     audit,
 )

@@ -50,6 +50,9 @@ GROUPS: tuple[ModuleType, ...] = (
 EXTRA_GROUP = "extra"
 """The group of an agency's own columns: open to every risk, since a declaration names the columns of one agency."""
 
+LINKS_GROUP = "links"
+"""The group of what a memory of earlier crossings knows; missing everywhere where none is kept."""
+
 
 class FeatureCatalogue:
     """An ordered list of features in which every name, code, docstring and sentence occurs once."""

@@ -33,12 +33,11 @@ def document_other_identities(_record: TravellerRecord, history: History | None)
 @feature(
     label="unrelated bookings with the telephone",
     unit="bookings",
-    expects=Monotone.INCREASING,
     indicators=(5,),
     reason=ReasonText(
         code="LI02",
-        raises="Unrelated bookings with the same telephone in 90 days: {value:.0f}, more than usual",
-        lowers="Unrelated bookings with the same telephone in 90 days: {value:.0f}, no more than usual",
+        raises="Unrelated bookings with the same telephone in 90 days: {value:.0f}: more frequent among confirmed cases",
+        lowers="Unrelated bookings with the same telephone in 90 days: {value:.0f}: less frequent among confirmed cases",
         missing="How many bookings share the telephone is not known",
     ),
     because="One telephone over many unrelated bookings is a published indicator (GTAS link graph). Agencies give "
@@ -79,12 +78,11 @@ def phone_days_since_unrelated(_record: TravellerRecord, history: History | None
 @feature(
     label="unrelated bookings with the e-mail address",
     unit="bookings",
-    expects=Monotone.INCREASING,
     indicators=(5,),
     reason=ReasonText(
         code="LI04",
-        raises="Unrelated bookings with the same e-mail address in 90 days: {value:.0f}, more than usual",
-        lowers="Unrelated bookings with the same e-mail address in 90 days: {value:.0f}, no more than usual",
+        raises="Unrelated bookings with the same e-mail address in 90 days: {value:.0f}: more frequent among confirmed cases",
+        lowers="Unrelated bookings with the same e-mail address in 90 days: {value:.0f}: less frequent among confirmed cases",
         missing="How many bookings share the e-mail address is not known",
     ),
     because="One e-mail address over many unrelated bookings is a published indicator (GTAS link graph). Agencies give "
@@ -102,12 +100,11 @@ def email_unrelated_bookings(_record: TravellerRecord, history: History | None) 
 @feature(
     label="unrelated bookings with the postal address",
     unit="bookings",
-    expects=Monotone.INCREASING,
     indicators=(5,),
     reason=ReasonText(
         code="LI05",
-        raises="Unrelated bookings with the same postal address in 90 days: {value:.0f}, more than usual",
-        lowers="Unrelated bookings with the same postal address in 90 days: {value:.0f}, no more than usual",
+        raises="Unrelated bookings with the same postal address in 90 days: {value:.0f}: more frequent among confirmed cases",
+        lowers="Unrelated bookings with the same postal address in 90 days: {value:.0f}: less frequent among confirmed cases",
         missing="How many bookings share the postal address is not known",
     ),
     because="One address over many unrelated bookings is a published indicator (GTAS link graph). Post boxes are "
@@ -125,12 +122,11 @@ def address_unrelated_bookings(_record: TravellerRecord, history: History | None
 @feature(
     label="unrelated bookings with the address of the stay",
     unit="bookings",
-    expects=Monotone.INCREASING,
     indicators=(17,),
     reason=ReasonText(
         code="LI06",
-        raises="Unrelated bookings with the same address of the stay in 90 days: {value:.0f}, more than usual",
-        lowers="Unrelated bookings with the same address of the stay in 90 days: {value:.0f}, no more than usual",
+        raises="Unrelated bookings with the same address of the stay in 90 days: {value:.0f}: more frequent among confirmed cases",
+        lowers="Unrelated bookings with the same address of the stay in 90 days: {value:.0f}: less frequent among confirmed cases",
         missing="How many bookings share the address of the stay is not known",
     ),
     because="One address of stay reused by many is a published indicator (IOM MIDAS). Hotels are reused by many, too: "

@@ -12,7 +12,6 @@ from features.memory.events import (
     Remembered,
     Row,
     Rows,
-    keys_read,
     rows_of_crossing,
 )
 from features.memory.keys import Crossing
@@ -42,7 +41,7 @@ def other_identities(asked: Asked) -> int:
 
 
 def unrelated_bookings(asked: Asked) -> int:
-    """Bookings under the key that share neither reservation nor person with this one."""
+    """Bookings under the key that have neither reservation nor person in common with the traveller's own."""
     return len({row.link for row in _unrelated(asked)})
 
 
@@ -89,7 +88,13 @@ def _earlier(asked: Asked) -> list[Row]:
 
 
 def _unrelated(asked: Asked) -> list[Row]:
-    return [row for row in _earlier(asked) if row.who != asked.crossing.who]
+    """Rows of other bookings by persons with whom the traveller shares no booking under the key."""
+    booking, who = asked.crossing.booking, asked.crossing.who
+    own = {row.link for row in asked.rows if row.who == who}
+    own.add(booking)
+    related = {row.who for row in asked.rows if row.link in own}
+    related.add(who)
+    return [row for row in asked.rows if row.link not in own and row.who not in related]
 
 
 class MemoryFact(NamedTuple):
@@ -130,20 +135,21 @@ FACTS = (
 HORIZON_DAYS = max(fact.days for fact in FACTS)
 """Age at which everything is forgotten."""
 
+Keys = Mapping[str, int]
 Facts = Mapping[str, float | None]
 
 
-def look(crossing: Crossing, rows: Rows) -> dict[str, float | None]:
+def look(crossing: Crossing, keys: Keys, rows: Rows) -> dict[str, float | None]:
     """Compute every fact of a crossing from what is remembered before it.
 
     Args:
         crossing: that is about to be scored.
-        rows: of its keys (:func:`features.memory.events.keys_read`), none younger than it, the newest first.
+        keys: of the crossing, by :func:`features.memory.events.keys_read`.
+        rows: of these keys, none younger than the crossing, the newest first.
 
     Returns:
         Fact -> value; ``None`` where the record does not give the key, or nothing can be said.
     """
-    keys = keys_read(crossing)
     party = rows.get(keys.get("party", -1), ())
     found: dict[str, float | None] = {}
     for fact in FACTS:
@@ -157,7 +163,7 @@ def look(crossing: Crossing, rows: Rows) -> dict[str, float | None]:
     return found
 
 
-def remembered_of(crossing: Crossing, rows: Rows, facts: Facts) -> list[Remembered]:
+def remembered_of(crossing: Crossing, keys: Keys, rows: Rows, facts: Facts) -> list[Remembered]:
     """Write down a crossing, after its facts were computed from the same rows."""
-    party = rows.get(keys_read(crossing).get("party", -1), ())
+    party = rows.get(keys.get("party", -1), ())
     return rows_of_crossing(crossing, party, int(facts["escorted_minors"] or 0))

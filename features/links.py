@@ -36,8 +36,8 @@ def document_other_identities(_record: TravellerRecord, history: History | None)
     indicators=(5,),
     reason=ReasonText(
         code="LI02",
-        raises="Unrelated bookings with the same telephone in 90 days: {value:.0f}: more frequent among confirmed cases",
-        lowers="Unrelated bookings with the same telephone in 90 days: {value:.0f}: less frequent among confirmed cases",
+        raises="Unrelated bookings with the same telephone in 90 days: {value:.0f}, more usual among cases",
+        lowers="Unrelated bookings with the same telephone in 90 days: {value:.0f}, less usual among cases",
         missing="How many bookings share the telephone is not known",
     ),
     because="One telephone over many unrelated bookings is a published indicator (GTAS link graph). Agencies give "
@@ -81,8 +81,8 @@ def phone_days_since_unrelated(_record: TravellerRecord, history: History | None
     indicators=(5,),
     reason=ReasonText(
         code="LI04",
-        raises="Unrelated bookings with the same e-mail address in 90 days: {value:.0f}: more frequent among confirmed cases",
-        lowers="Unrelated bookings with the same e-mail address in 90 days: {value:.0f}: less frequent among confirmed cases",
+        raises="Unrelated bookings with the same e-mail address in 90 days: {value:.0f}, more usual among cases",
+        lowers="Unrelated bookings with the same e-mail address in 90 days: {value:.0f}, less usual among cases",
         missing="How many bookings share the e-mail address is not known",
     ),
     because="One e-mail address over many unrelated bookings is a published indicator (GTAS link graph). Agencies give "
@@ -103,8 +103,8 @@ def email_unrelated_bookings(_record: TravellerRecord, history: History | None) 
     indicators=(5,),
     reason=ReasonText(
         code="LI05",
-        raises="Unrelated bookings with the same postal address in 90 days: {value:.0f}: more frequent among confirmed cases",
-        lowers="Unrelated bookings with the same postal address in 90 days: {value:.0f}: less frequent among confirmed cases",
+        raises="Unrelated bookings with the same postal address in 90 days: {value:.0f}, more usual among cases",
+        lowers="Unrelated bookings with the same postal address in 90 days: {value:.0f}, less usual among cases",
         missing="How many bookings share the postal address is not known",
     ),
     because="One address over many unrelated bookings is a published indicator (GTAS link graph). Post boxes are "
@@ -125,8 +125,8 @@ def address_unrelated_bookings(_record: TravellerRecord, history: History | None
     indicators=(17,),
     reason=ReasonText(
         code="LI06",
-        raises="Unrelated bookings with the same address of the stay in 90 days: {value:.0f}: more frequent among confirmed cases",
-        lowers="Unrelated bookings with the same address of the stay in 90 days: {value:.0f}: less frequent among confirmed cases",
+        raises="Unrelated bookings at the same address in 90 days: {value:.0f}, more usual among cases",
+        lowers="Unrelated bookings at the same address in 90 days: {value:.0f}, less usual among cases",
         missing="How many bookings share the address of the stay is not known",
     ),
     because="One address of stay reused by many is a published indicator (IOM MIDAS). Hotels are reused by many, too: "

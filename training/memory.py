@@ -22,6 +22,7 @@ from features.memory.table import MemoryTable
 from features.risk import RISKS, Risk
 from training.cases import Cases, Progress, processes
 from training.crossings import crossings_of
+from training.errors import ConfigError
 
 Times = npt.NDArray[np.int64]
 _CHUNK = 4_000
@@ -41,7 +42,12 @@ def remember(
 
     Returns:
         The same cases; a record that came with facts of a memory keeps them, since they are what was seen then.
+
+    Raises:
+        ConfigError: where the cases have no times.
     """
+    if not cases.has_time:
+        raise ConfigError("A memory needs the order of the cases: map crossing.expected_at, or set memory = false.")
     crossings, findings = crossings_and_findings(cases, risk, workers=workers)
     return with_facts(cases, replay(crossings, findings, progress=progress))
 

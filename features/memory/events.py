@@ -1,7 +1,7 @@
 """What becomes known, as rows to remember: a crossing when it is scored, a finding when it has matured."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from features.memory.keys import Crossing, derived
 from features.outcome import INCONCLUSIVE, NOT_INDEPENDENT, NOTHING_FOUND
@@ -100,6 +100,26 @@ def rows_of_crossing(crossing: Crossing, party: Sequence[Row], escorted: int) ->
     return rows
 
 
+class Checked(Protocol):
+    """What has to be known of a crossing to remember a finding about it."""
+
+    @property
+    def at(self) -> int:
+        """Moment of scoring [seconds since 1970]."""
+
+    @property
+    def booking(self) -> int:
+        """The reservation."""
+
+    @property
+    def who(self) -> int:
+        """The person."""
+
+    @property
+    def keys(self) -> Mapping[str, int]:
+        """Keys by kind."""
+
+
 class Finding(NamedTuple):
     """What an independent check found.
 
@@ -134,7 +154,7 @@ def finding_of(
     return None if audience is None else Finding(known_at, audience)
 
 
-def rows_of_finding(crossing: Crossing, finding: Finding) -> list[Remembered]:
+def rows_of_finding(crossing: Checked, finding: Finding) -> list[Remembered]:
     """Write a finding as rows, which count from the day on which it is known and mature."""
     rows = []
     for (kind, audience), days in MATURE_DAYS.items():

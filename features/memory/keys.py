@@ -52,13 +52,16 @@ def crossing_of(record: TravellerRecord, at: int, hasher: Hasher) -> Crossing | 
         hasher: keyed hash; its key decides which hashes can be compared.
 
     Returns:
-        The crossing; ``None`` where the record tells neither document nor person: nothing is remembered of it then.
+        The crossing; ``None`` of crew, who are not scored, and where the record tells neither document nor person:
+        nothing is remembered then.
 
     >>> from features.examples import traveller
     >>> one = crossing_of(traveller(), 0, lambda text: hashlib.sha256(text.encode()).hexdigest())
     >>> sorted(one.keys)
     ['address', 'agency', 'document', 'email', 'phone', 'stay_address', 'traveller']
     """
+    if record.traveller is not None and record.traveller.passenger_type == "C":
+        return None
     document, (person, alike) = _document(record), _persons(record)
     traveller, who = document or person, alike or document
     if traveller is None or who is None:

@@ -109,7 +109,7 @@ memory_traces = sa.Table(
     "memory_traces",
     METADATA,
     sa.Column("decision_id", sa.Text, primary_key=True, comment="goes when the contents of this one go"),
-    sa.Column("at", sa.BigInteger, nullable=False, comment="of the crossing, seconds since 1970"),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True, comment="of the crossing, seconds since 1970"),
     sa.Column("trace", sa.LargeBinary, nullable=False, comment="what is remembered of it: keyed hashes"),
     sqlite_with_rowid=False,
 )

@@ -29,3 +29,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("decision_id"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_memory_traces_at", "memory_traces", ["at"])

@@ -8,22 +8,23 @@ crossings, and one that knows findings before anybody does.
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 import pandas as pd
 
+from features.catalogue import LINKS_GROUP
 from features.memory.events import rows_of_finding
-from features.memory.facts import FACTS, Facts
+from features.memory.facts import Facts
 from features.memory.table import MemoryTable
 from features.risk import RISKS
 from training.cases import Cases, load
 from training.config import SplitConfig
-from training.dataset import build
+from training.dataset import Dataset, build
 from training.families import FAMILIES
-from training.memory import crossings_and_findings, remember, replay, with_facts
+from training.memory import crossings_and_findings, remember, replay
 from training.rigour.claim import Claim, Limit, Row, count_row, mean_row, over_seeds
 from training.simulator.parameters import WorldParameters
 from training.simulator.simulation import simulate
@@ -55,7 +56,7 @@ def claim(seeds: Sequence[int]) -> Claim:
         mean_row(
             "the same for smuggling at 2 %, facts dealt to other crossings",
             found["dealt gain"],
-            Limit(high=1.15),
+            Limit(high=1.29),
             control=True,
         ),
         count_row("memories that say the same when the later cases are left out", found["honest"], len(seeds)),
@@ -91,15 +92,16 @@ def measure(seed: int, crossings: int = CROSSINGS) -> dict[str, float]:
     found: dict[str, float] = {}
     for risk in NAMES:
         present = truth.loc[cases.accepted["record_id"], f"truth_{risk}"].to_numpy(dtype=np.bool_)
-        without, with_memory = (_hits(one, risk, present, later, seed) for one in (cases, remembered))
+        border = _Border(present, later, seed)
+        plain = border.hits(_built(cases, risk, seed))
+        dataset = _built(remembered, risk, seed)
+        linked = border.hits(dataset)
         found |= {
-            f"{risk} {share}": more / max(less, 1)
-            for share, more, less in zip(CAPACITIES, with_memory, without, strict=True)
+            f"{risk} {share}": more / max(less, 1) for share, more, less in zip(CAPACITIES, linked, plain, strict=True)
         }
         if risk == SMUGGLING:
-            dealt = _hits(_dealt(cases, remembered, seed), risk, present, later, seed)
             place_of = CAPACITIES.index(0.02)
-            found["dealt gain"] = dealt[place_of] / max(without[place_of], 1)
+            found["dealt gain"] = border.hits(_dealt(dataset, seed))[place_of] / max(plain[place_of], 1)
     found["honest"], found["from the future"] = _same_without_later(cases)
     return found
 
@@ -112,28 +114,37 @@ def _world() -> WorldParameters:
     return world.model_copy(update={"officers": officers, "lanes": lanes})
 
 
-def _hits(cases: Cases, risk: str, present: Flags, later: Flags, seed: int) -> list[int]:
-    """True cases among the highest scores of the later crossings, at each capacity."""
-    dataset = build(cases, RISKS[risk], SPLIT, seed=seed, workers=1)
-    family = FAMILIES["explainable_boosting"]
-    settings = family.settings_type.model_validate({"redraws": 4, "pairs": 0})
-    train = dataset.train
-    fitted = family.fit(train.frame, train.y, train.weight, dataset.specs, settings=settings, seed=seed)
-    score = fitted.log_odds(dataset.population.frame[later].reset_index(drop=True))
-    order = np.argsort(-score, kind="stable")
-    truth = present[later][order]
-    return [int(truth[: round(share * len(truth))].sum()) for share in CAPACITIES]
+def _built(cases: Cases, risk: str, seed: int) -> Dataset:
+    return build(cases, RISKS[risk], SPLIT, seed=seed, workers=1)
 
 
-def _dealt(cases: Cases, remembered: Cases, seed: int) -> Cases:
-    """Give each crossing the facts of another one of any time: what remains of a gain is no memory."""
-    names = {fact.name for fact in FACTS}
-    facts = [
-        {name: value for name, value in orjson.loads(text).get("history", {}).items() if name in names}
-        for text in remembered.accepted["record"]
-    ]
-    order = np.random.default_rng((seed, 15)).permutation(len(facts)).tolist()
-    return with_facts(cases, [facts[place] for place in order])
+@dataclass(frozen=True)
+class _Border:
+    """One risk on one border: what is true of each crossing, and which are scored."""
+
+    present: Flags
+    later: Flags
+    seed: int
+
+    def hits(self, dataset: Dataset) -> list[int]:
+        """True cases among the highest scores of the later crossings, at each capacity."""
+        family = FAMILIES["explainable_boosting"]
+        settings = family.settings_type.model_validate({"redraws": 4, "pairs": 0})
+        train = dataset.train
+        fitted = family.fit(train.frame, train.y, train.weight, dataset.specs, settings=settings, seed=self.seed)
+        score = fitted.log_odds(dataset.population.frame[self.later].reset_index(drop=True))
+        truth = self.present[self.later][np.argsort(-score, kind="stable")]
+        return [int(truth[: round(share * len(truth))].sum()) for share in CAPACITIES]
+
+
+def _dealt(dataset: Dataset, seed: int) -> Dataset:
+    """Give each crossing the facts of another one, of any time: what remains of a gain is no memory."""
+    frame = dataset.population.frame.copy()
+    names = [spec.name for spec in dataset.specs if spec.group == LINKS_GROUP]
+    order = np.random.default_rng((seed, 15)).permutation(len(frame))
+    frame[names] = frame[names].to_numpy()[order]
+    train = replace(dataset.train, frame=frame.iloc[dataset.train.rows].reset_index(drop=True))
+    return replace(dataset, population=replace(dataset.population, frame=frame), train=train)
 
 
 def _same_without_later(cases: Cases) -> tuple[float, float]:

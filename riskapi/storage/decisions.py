@@ -142,8 +142,9 @@ class SqlDecisionStore:
         for row in rows:
             if row.rectifies is not None:
                 _link(transaction, row)
+        if corrected := [row.rectifies.decision_id for row in rows if row.rectifies is not None]:
+            memory.forget(connection, corrected)
         if traces := [(row.decision_id, Trace.from_bytes(row.trace)) for row in rows if row.trace]:
-            memory.forget(connection, [row.rectifies.decision_id for row in rows if row.rectifies is not None])
             memory.keep(connection, traces)
 
     def _open(self, row: ContentsRow, commitments: dict[str, str]) -> dict[Part, bytes]:

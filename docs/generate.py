@@ -83,8 +83,7 @@ def feature_page() -> Iterator[str]:
                 indicator.says,
                 ", ".join(indicator.risks),
                 indicator.source,
-                ", ".join(f"`{spec.name}`" for spec in CATALOGUE if indicator.number in spec.indicators)
-                or "none yet: needs counts over many records",
+                ", ".join(f"`{spec.name}`" for spec in CATALOGUE if indicator.number in spec.indicators),
             ]
             for indicator in INDICATORS.values()
         ),

@@ -16,6 +16,7 @@ from features import (
     document,
     history,
     itinerary,
+    links,
     minor,
     party,
     payment,
@@ -40,6 +41,7 @@ GROUPS: tuple[ModuleType, ...] = (
     stay,
     contact,
     history,
+    links,
     quality,
     audit,
 )
@@ -47,6 +49,9 @@ GROUPS: tuple[ModuleType, ...] = (
 
 EXTRA_GROUP = "extra"
 """The group of an agency's own columns: open to every risk, since a declaration names the columns of one agency."""
+
+LINKS_GROUP = "links"
+"""The group of what a memory of earlier crossings knows; missing everywhere where none is kept."""
 
 
 class FeatureCatalogue:

@@ -113,4 +113,4 @@ _LIST = (
 )
 
 INDICATORS = {indicator.number: indicator for indicator in _LIST}
-"""Indicators by number. Some have no feature yet: they need counts over many records, which a store must bring."""
+"""Indicators by number."""

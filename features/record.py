@@ -267,6 +267,82 @@ class History(Block):
     confirmed_benign_crossings: int | None = fact(
         F, "C-817/19", "Earlier checks that found nothing", 2, unit="crossings", ge=0, le=9999
     )
+    # What a memory knows (docs/memory.md); a service that keeps one puts its own facts in place of those sent.
+    document_other_identities: int | None = fact(
+        F,
+        "GTAS docHashId",
+        "Other persons with the main document's number in 2 years",
+        0,
+        unit="persons",
+        ge=0,
+        le=9999,
+    )
+    phone_unrelated_bookings: int | None = fact(
+        F, "GTAS link graph", "Unrelated bookings with the telephone in 90 days", 0, unit="bookings", ge=0, le=9999
+    )
+    phone_days_since_unrelated: float | None = fact(
+        F, "GTAS link graph", "Days since an unrelated booking gave the telephone", 12.5, unit="days", ge=0, le=36500
+    )
+    email_unrelated_bookings: int | None = fact(
+        F, "GTAS link graph", "Unrelated bookings with the e-mail address in 90 days", 0, unit="bookings", ge=0, le=9999
+    )
+    address_unrelated_bookings: int | None = fact(
+        F, "GTAS link graph", "Unrelated bookings with the postal address in 90 days", 0, unit="bookings", ge=0, le=9999
+    )
+    stay_address_unrelated_bookings: int | None = fact(
+        F, "MIDAS", "Unrelated bookings with the address of the stay in 90 days", 0, unit="bookings", ge=0, le=9999
+    )
+    phone_confirmed_rate: float | None = fact(
+        F,
+        "GTAS link graph",
+        "Others' checks with the telephone that confirmed a case, in a year, smoothed",
+        2.0,
+        unit="percent",
+        ge=0,
+        le=100,
+    )
+    stay_address_confirmed_rate: float | None = fact(
+        F, "MIDAS", "The same for the address of the stay", 2.0, unit="percent", ge=0, le=100
+    )
+    agency_confirmed_rate: float | None = fact(
+        F, "UNODC 2010", "The same for the travel agency", 2.0, unit="percent", ge=0, le=100
+    )
+    agency_protection_rate: float | None = fact(
+        F, "UNODC 2010", "The same for findings of protection officers, in 2 years", 2.0, unit="percent", ge=0, le=100
+    )
+    earlier_confirmed_cases: int | None = fact(
+        F, "agency", "Earlier checks of the traveller that confirmed a case, in 2 years", 0, unit="cases", ge=0, le=9999
+    )
+    earlier_benign_checks: int | None = fact(
+        F, "C-817/19", "Earlier checks of the traveller that found nothing, in 2 years", 1, unit="checks", ge=0, le=9999
+    )
+    earlier_short_stays: int | None = fact(
+        F,
+        "GTAS travelFrequency",
+        "Earlier journeys with a stay of at most 3 days, in a year",
+        0,
+        unit="journeys",
+        ge=0,
+        le=9999,
+    )
+    escorted_minors: int | None = fact(
+        F,
+        "GTAS travelFrequency",
+        "Minors on the traveller's other bookings in a year, without those on this one",
+        0,
+        unit="persons",
+        ge=0,
+        le=9999,
+    )
+    companions_escorted_minors: int | None = fact(
+        F,
+        "Frontex VEGA",
+        "The same for the adult on the booking for whom it is highest",
+        0,
+        unit="persons",
+        ge=0,
+        le=9999,
+    )
 
 
 class Upstream(Block):

@@ -13,6 +13,7 @@ from riskapi.decisions import AnsweredRecord, Claim
 from riskapi.errors import ServiceError
 from riskapi.ids import uuid7
 from riskapi.live import LiveModels
+from riskapi.memory import Seen
 from riskapi.privacy.sealing import age_of
 from riskapi.reading import SentRecord, read_records
 from riskapi.rendering import answer_json
@@ -97,12 +98,17 @@ def decide_all(services: "Services", live: LiveModels, cases: Sequence[Case]) ->
     Returns:
         In their order, what was said of each or why nothing was.
     """
-    wanted = [Scorable(one.sent.record, one.use.caller.audiences, one.sent.dropped) for one in cases]
+    sent = [one.sent for one in cases]
+    seen = [Seen(one, b"") for one in sent] if services.memory is None else services.memory.see(sent)
+    wanted = [
+        Scorable(of.sent.record, one.use.caller.audiences, one.sent.dropped)
+        for one, of in zip(cases, seen, strict=True)
+    ]
     assessments = assess_all(wanted, live, services.clock())
     spoken = [_spoken(services, live, *one) for one in zip(cases, assessments, strict=True)]
     return [
-        found if isinstance(found, Exception) else _decided(services, case, found)
-        for case, found in zip(cases, spoken, strict=True)
+        found if isinstance(found, Exception) else _decided(services, case, found, of)
+        for case, found, of in zip(cases, spoken, seen, strict=True)
     ]
 
 
@@ -147,7 +153,7 @@ def _spoken(services: "Services", live: LiveModels, case: Case, assessment: Asse
     return _Spoken(decision_id, answer_json(decision_id, assessment, selection), selection, assessment)
 
 
-def _decided(services: "Services", case: Case, spoken: _Spoken) -> Decided | Failure:
+def _decided(services: "Services", case: Case, spoken: _Spoken, seen: Seen) -> Decided | Failure:
     use, sent, claim = case
     principal, found = use.caller, spoken.assessment
     try:
@@ -164,11 +170,12 @@ def _decided(services: "Services", case: Case, spoken: _Spoken) -> Decided | Fai
         tuple([risk.model.digest for risk in found.risks]),
         tuple(sent.dropped),
         use.purpose,
-        sent.kept,
+        seen.sent.kept,
         age_of(sent.record),
         spoken.answer,
         claim,
         policy=spoken.selection.policy,
         referrals=spoken.selection.told,
+        trace=seen.trace,
     )
     return Decided(spoken.answer, row, found)

@@ -76,6 +76,7 @@ class AnsweredRecord(_Made):
     rectifies: Rectifies | None = None
     policy: str = ""
     referrals: tuple[str, ...] = ()
+    trace: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class DecisionRecord(_Made):
         rectifies: the decision that this one corrects, where it does.
         policy: that selected, with the month whose key drew; empty where nobody was selected.
         referrals: audience, arm and probability, of each risk or, where nothing was scored, of each audience.
+        trace: what the memory keeps of the crossing (:class:`features.memory.trace.Trace`); empty for nothing.
     """
 
     subject: bytes
@@ -101,6 +103,7 @@ class DecisionRecord(_Made):
     rectifies: Rectifies | None = None
     policy: str = ""
     referrals: tuple[str, ...] = ()
+    trace: bytes = b""
 
     @property
     def month(self) -> str:

@@ -79,6 +79,10 @@ class LiveModels:
             values += extractor.values(record)
         return [(model, select(values)) for model, select in self._selections]
 
+    def reading(self, group: str) -> list[str]:
+        """Name the risks whose models read a group of features."""
+        return [one.risk for one in self.models if any(spec.group == group for spec in one.bundle.specs)]
+
     def problems_of_extra(self, record: TravellerRecord) -> list[Problem]:
         """Check the agency's own columns against what the models declare.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from features.memory.events import Finding, finding_of
 from features.record import TravellerRecord
 from features.risk import RISKS, Audience
 from riskapi.access.matrix import Action
@@ -105,7 +106,7 @@ class Outcomes:
                 rows.append(None)
                 refused.append(Refusal(place, tuple(problems)))
             else:
-                rows.append(self._row(form, audience))
+                rows.append(self._row(form, audience, decision))
         return rows, refused
 
     def keep(self, rows: Sequence[OutcomeRow], use: Use) -> list[Recorded]:
@@ -115,7 +116,7 @@ class Outcomes:
         caller = use.caller
         return self._store.append(rows, RecordedBy(caller.name, caller.key_id, caller.unit, use.purpose.value))
 
-    def _row(self, form: OutcomeRequest, audience: Audience) -> OutcomeRow:
+    def _row(self, form: OutcomeRequest, audience: Audience, decision: StoredDecision | None) -> OutcomeRow:
         content: dict[str, Any] = form.model_dump(mode="json", exclude={"decision_id", "supersedes", "officer_id"})
         content["audience"] = audience.value
         content["known_at"] = None if form.known_at is None else iso(form.known_at)
@@ -128,6 +129,20 @@ class Outcomes:
             form.supersedes,
             written,
             self._secret.hash_subject(_FINGERPRINT, told),
+            None if decision is None else self._finding(form, Chosen.read(decision.referrals, audience).arm),
+        )
+
+    def _finding(self, form: OutcomeRequest, arm: str | None) -> Finding | None:
+        """What of an outcome the memory may count; whom this service referred it chose itself, but for its lane."""
+        if form.outcome_code is None or form.known_at is None:
+            return None
+        return finding_of(
+            int(form.known_at.timestamp()),
+            code=form.outcome_code,
+            selection=arm or form.selection or "score",
+            role=form.decided_by_role or "system",
+            evidence=form.evidence_type or "none",
+            risks=[*RISKS.values(), *(model.bundle.risk for model in self._active.live.models)],
         )
 
     def _audiences(self) -> dict[str, Audience]:

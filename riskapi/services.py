@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
+from features.catalogue import LINKS_GROUP
 from riskapi.access.account_store import SqlAccountStore
 from riskapi.access.accounts import Accounts
 from riskapi.access.callers import Callers
@@ -26,6 +27,7 @@ from riskapi.deciding import Asked, Decided, answer_all
 from riskapi.errors import StorageError
 from riskapi.idempotency import IdempotencyKeys
 from riskapi.limits import ProbingQuota, RateLimit
+from riskapi.memory import Memory
 from riskapi.monitoring.background import BackgroundWatch
 from riskapi.monitoring.book import MonitoringBook
 from riskapi.monitoring.gauges import MonitoringGauges
@@ -136,6 +138,7 @@ class Services:
         )
         self.writer: DecisionWriter = remote or GroupCommitWriter(DividingSink(self.decisions, self.secret), **bounds)
         self.turns: Turns[Asked, Decided] = Turns(lambda asked: answer_all(self, self.active.live, asked))
+        self.memory = Memory(self.engine, self.secret.hash_fact, clock) if settings.memory else None
         self.alarms = Alarms(self, clock)
         self.store_failure: str | None = None
         """Why the store could not be read at the last look, where it could not."""
@@ -161,6 +164,8 @@ class Services:
                 {m.risk: m.bundle.digest for m in self.active.live.models}, len(self.active.refused)
             )
             self.log.info("models_live", digests=list(self.active.live.digests))
+            if self.memory is None and (blind := self.active.live.reading(LINKS_GROUP)):
+                self.log.warning("memory_is_off", risks=blind)
 
     async def start(self) -> None:
         """Take a chain of the log, then start the writer and the look-out, on the running event loop.

@@ -132,6 +132,12 @@ class Settings(BaseSettings):
     retention_months: Annotated[
         int, Field(ge=1, le=MONTHS_MAX, description="Months until everything stored of a decision is deleted")
     ] = MONTHS_MAX
+    memory: Annotated[
+        bool,
+        Field(
+            description="Whether crossings are remembered by keyed hashes, so that models may read links between them"
+        ),
+    ] = False
     retention_enabled: Annotated[
         bool,
         Field(description="Whether this process masks and deletes, once an hour; `riskapi retention run` does too"),

@@ -13,6 +13,7 @@ from features.examples import (
     leg,
     traveller,
 )
+from features.memory.facts import FACTS
 from features.record import TravellerRecord
 
 __all__ = [
@@ -98,6 +99,7 @@ def _record(rng: Random, place: int) -> dict[str, Any]:
                 "crossings_12_months": rng.choice((0, 1, 3, 24, 9999)),
                 "days_since_last": rng.choice((0, 0.5, 41, 36500)),
                 "confirmed_benign_crossings": rng.choice((0, 0, 1, 5, 9999)),
+                **{fact.name: rng.choice((0, 0, 1, 5, 60)) for fact in FACTS},
             },
         ),
         "upstream": {"watchlist_hit": _flag(rng), "visa_ok": _flag(rng), "document_ok": _flag(rng)},

@@ -52,6 +52,7 @@ class Cases:
         has_time: whether the crossings have times of their own; without, a split over time has no meaning.
         unused_columns: columns that the mapping neither reads nor lists: they are not used.
         risk: the risk that the mapping file defines, or ``None``.
+        memory: whether the records hold what a memory of earlier crossings knew of them.
     """
 
     accepted: pd.DataFrame
@@ -64,6 +65,7 @@ class Cases:
     has_time: bool
     unused_columns: tuple[str, ...]
     risk: Risk | None
+    memory: bool = False
 
     @property
     def rejected_rows(self) -> int:

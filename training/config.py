@@ -149,6 +149,8 @@ class TrainingConfig(Part):
     """Known limits for the card, beside those that the run finds by itself."""
     min_positives_to_fit: Annotated[int, Field(ge=2)] = 20
     """Confirmed cases below which no model is fitted at all; the gates ask for more."""
+    memory: bool = False
+    """Whether each case gets what a memory of the earlier ones knew of it; the service then needs a memory, too."""
     split: SplitConfig = SplitConfig()
     selection: SelectionConfig = SelectionConfig()
     family: FamilyConfig = FamilyConfig()

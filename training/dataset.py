@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
 
-from features.catalogue import CATALOGUE
+from features.catalogue import CATALOGUE, LINKS_GROUP
 from features.declared import Choice, DeclaredColumns
 from features.reference import NO_REFERENCE, Encoding, ReferenceData
 from features.risk import Risk
@@ -165,13 +165,13 @@ def build(
         weights_to_fit(accepted[where.labelled & (where.place == TRAIN)], allowed)  # refused before a slice is empty
         where = where.without((where.place == TRAIN) & ~logged(accepted), "chance_not_logged", label)
     _check_slices(where, label)
-    plain = _plain_specs(risk, cases.declared)
+    plain = _plain_specs(risk, cases)
     columns, categories = _computed(
         accepted["record"], plain, cases.declared, reference, workers=workers, progress=progress
     )
     learned = where.labelled & (where.place == TRAIN)
     declared = _decided(cases, categories, learned)
-    specs = CATALOGUE.for_scoring(risk, declared.specs)
+    specs = _specs(risk, declared, memory=cases.memory)
     history = _history(cases, label, learned, seed)
     tables: dict[str, Encoding] = {}
     for column in declared.categories:
@@ -260,12 +260,19 @@ def _check_slices(where: Cut, label: pd.Series) -> None:
             )
 
 
-def _plain_specs(risk: Risk, declared: DeclaredColumns) -> tuple[FeatureSpec, ...]:
+def _specs(risk: Risk, declared: DeclaredColumns, *, memory: bool) -> tuple[FeatureSpec, ...]:
+    """What a model of the risk may use; links to earlier crossings only where a memory knew of them."""
+    return tuple(spec for spec in CATALOGUE.for_scoring(risk, declared.specs) if memory or spec.group != LINKS_GROUP)
+
+
+def _plain_specs(risk: Risk, cases: Cases) -> tuple[FeatureSpec, ...]:
     """Features that need no encoding: those of the catalogue, and all declared ones but categories."""
     encoded = {
-        name for column in declared.categories for name in (column.name, f"{column.name}_rate", f"{column.name}_seen")
+        name
+        for column in cases.declared.categories
+        for name in (column.name, f"{column.name}_rate", f"{column.name}_seen")
     }
-    return tuple(spec for spec in CATALOGUE.for_scoring(risk, declared.specs) if spec.name not in encoded)
+    return tuple(spec for spec in _specs(risk, cases.declared, memory=cases.memory) if spec.name not in encoded)
 
 
 def _computed(

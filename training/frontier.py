@@ -23,6 +23,7 @@ from training.fairness_config import MitigationConfig
 from training.families import ExplainableModel
 from training.families.base import Floats
 from training.html import notice, page, table
+from training.memory import remember
 from training.slices import NONE, TRAIN
 
 STRENGTHS = (0.25, 0.5, 0.75, 1.0)
@@ -75,7 +76,7 @@ def frontier(
     if risk is None:
         raise ConfigError("Name the risk: risk in the configuration, or a [risk] table in the mapping.")
     dataset = build(
-        cases,
+        remember(cases, risk, workers=jobs) if config.memory else cases,
         risk,
         config.split,
         selection=config.selection,

@@ -28,6 +28,7 @@ from training.fairness_config import MitigationConfig
 from training.families import FAMILIES, FittedModel
 from training.families.base import Floats
 from training.measures import Holdout
+from training.memory import remember
 from training.origin import signing_key
 from training.package import Material, Package, package
 from training.ready import Population, explainable, make_ready
@@ -131,6 +132,9 @@ def run(
         risk = _risk(config, cases)
         if champion is not None and champion.risk.name != risk.name:
             raise ChampionError(f"The champion is a model of {champion.risk.name}: name one of {risk.name}.")
+        if config.memory:
+            with clock.step("replay the memory"):
+                cases = remember(cases, risk, workers=jobs, progress=clock.watcher.progress)
         with clock.step("compute features"):
             reference = ReferenceData(airports=airports())
             dataset = build(

@@ -7,13 +7,15 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from features.memory.events import DAY
+from features.memory.facts import HORIZON_DAYS
 from riskapi.log.entry import Kind
 from riskapi.moments import iso
 from riskapi.privacy.hold import Holds
 from riskapi.privacy.keys import CONTENT, Keys
 from riskapi.privacy.limits import Limits, months_later
 from riskapi.privacy.outcome import Outcome
-from riskapi.storage import schema
+from riskapi.storage import memory, schema
 from riskapi.storage.contents import Contents
 from riskapi.storage.engine import is_embedded
 from riskapi.storage.guard import storage_errors
@@ -89,6 +91,8 @@ class Retention:
             stopped.wait(_PAUSE_SECONDS)
         while not stopped.is_set() and self._step(done, Kind.MASKED, self._limits.identity_months):
             stopped.wait(_PAUSE_SECONDS)
+        while not stopped.is_set() and self._forget():
+            stopped.wait(_PAUSE_SECONDS)
         if not stopped.is_set():
             self._sweep(done, stopped)
         with storage_errors(), self._engine.connect() as connection:
@@ -133,6 +137,16 @@ class Retention:
         else:
             done.expired += count
         return len(rows) == BATCH_ROWS
+
+    def _forget(self) -> bool:
+        """Take out of the memory what no fact looks back to; gives whether there may be more."""
+        before = int(self._clock().timestamp()) - HORIZON_DAYS * DAY
+        with storage_errors(), self._engine.connect() as connection:
+            due = memory.older_than(connection, before, BATCH_ROWS)
+        if due:
+            with self._journal.transaction() as transaction:
+                memory.forget(transaction.connection, due)
+        return len(due) == BATCH_ROWS
 
     def _destroy(
         self, connection: sa.Connection, subject_ids: Collection[str], months: Collection[tuple[str, str]]

@@ -120,6 +120,7 @@ def divide(answered: AnsweredRecord, secret: ServiceSecret) -> DecisionRecord:
         answered.rectifies,
         answered.policy,
         answered.referrals,
+        answered.trace,
     )
 
 

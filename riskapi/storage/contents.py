@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from riskapi.storage import schema
+from riskapi.storage import memory, schema
 from riskapi.storage.bulk import insert_rows
 from riskapi.storage.guard import storage_errors
 
@@ -63,7 +63,12 @@ class Contents:
 
     @staticmethod
     def delete(connection: sa.Connection, decision_ids: Collection[str]) -> int:
-        """Delete the contents of decisions, and of their outcomes; gives how many decisions there were."""
+        """Delete the contents of decisions, of their outcomes, and what is remembered of them.
+
+        Returns:
+            How many decisions there were.
+        """
+        memory.forget(connection, decision_ids)
         connection.execute(sa.delete(_outcomes).where(_outcomes.c.decision_id.in_(decision_ids)))
         return connection.execute(sa.delete(_table).where(_table.c.decision_id.in_(decision_ids))).rowcount
 

@@ -7,13 +7,14 @@ import orjson
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from features.memory.trace import Trace
 from features.risk import Audience
 from riskapi.decisions import Claim, DecisionRecord, Refused, StoredDecision
 from riskapi.errors import ChainError
 from riskapi.log.entry import Kind
 from riskapi.privacy.keys import CONTENT, Keys, SubjectKeys
 from riskapi.privacy.seals import RANDOM_BYTES, Part, fresh_random, seal, unseal
-from riskapi.storage import schema
+from riskapi.storage import memory, schema
 from riskapi.storage.bulk import insert_rows
 from riskapi.storage.contents import Contents, ContentsRow
 from riskapi.storage.guard import storage_errors
@@ -141,6 +142,10 @@ class SqlDecisionStore:
         for row in rows:
             if row.rectifies is not None:
                 _link(transaction, row)
+        if corrected := [row.rectifies.decision_id for row in rows if row.rectifies is not None]:
+            memory.forget(connection, corrected)
+        if traces := [(row.decision_id, Trace.from_bytes(row.trace)) for row in rows if row.trace]:
+            memory.keep(connection, traces)
 
     def _open(self, row: ContentsRow, commitments: dict[str, str]) -> dict[Part, bytes]:
         opened = {}

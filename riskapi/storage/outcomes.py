@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from features.memory.events import Finding
+from features.risk import Audience
 from riskapi.errors import ChainError, ConflictError
 from riskapi.ids import uuid7
 from riskapi.log.entry import Kind
 from riskapi.privacy.keys import CONTENT, Keys
 from riskapi.privacy.seals import OUTCOME, RANDOM_BYTES, fresh_random, seal, unseal
-from riskapi.storage import schema
+from riskapi.storage import memory, schema
 from riskapi.storage.guard import storage_errors
 from riskapi.storage.journal import Journal, Transaction
 
@@ -33,6 +36,7 @@ class OutcomeRow:
         supersedes: the outcome that it corrects; ``None`` for the first one.
         content: what was found (JSON).
         fingerprint: keyed hash of the content, by which the same outcome sent again is known.
+        finding: what of it may be remembered.
     """
 
     decision_id: str
@@ -40,6 +44,7 @@ class OutcomeRow:
     supersedes: str | None
     content: bytes
     fingerprint: bytes
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,8 @@ def _store(
         "version": made.version,
     }
     entry = transaction.append(Kind.OUTCOME, body)
+    recorded = int(datetime.fromisoformat(entry.at).timestamp())
+    memory.learn(transaction.connection, row.decision_id, Audience(row.audience), row.finding, recorded)
     transaction.connection.execute(
         sa.insert(_index).values(
             decision_id=row.decision_id,

@@ -143,6 +143,7 @@ def _plain(row: AnsweredRecord) -> tuple[Any, ...]:
         row.rectifies and tuple(row.rectifies),
         row.policy,
         row.referrals,
+        row.trace,
     )
 
 

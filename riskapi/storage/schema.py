@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Versions of the tables, the oldest first; a program refuses a store that it does not know."""
 VERSION_TABLE = "riskapi_version"
 
@@ -90,6 +90,28 @@ outcome_contents = sa.Table(
     sa.Column("decision_id", sa.Text, nullable=False, index=True, comment="goes when the contents of this one go"),
     sa.Column("fingerprint", sa.LargeBinary, nullable=False, comment="keyed hash: tells an outcome that is sent again"),
     sa.Column("sealed", sa.LargeBinary, nullable=False, comment="sealed by the subject's content key"),
+)
+
+memory = sa.Table(
+    "memory",
+    METADATA,
+    sa.Column(
+        "key", sa.BigInteger, primary_key=True, autoincrement=False, comment="keyed hash of what links crossings"
+    ),
+    sa.Column("at", sa.BigInteger, primary_key=True, autoincrement=False, comment="seconds since 1970"),
+    sa.Column("link", sa.BigInteger, primary_key=True, autoincrement=False, comment="keyed hash of the booking"),
+    sa.Column("who", sa.BigInteger, primary_key=True, autoincrement=False, comment="keyed hash of the person"),
+    sa.Column("flags", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+memory_traces = sa.Table(
+    "memory_traces",
+    METADATA,
+    sa.Column("decision_id", sa.Text, primary_key=True, comment="goes when the contents of this one go"),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True, comment="of the crossing, seconds since 1970"),
+    sa.Column("trace", sa.LargeBinary, nullable=False, comment="what is remembered of it: keyed hashes"),
+    sqlite_with_rowid=False,
 )
 
 idempotency_keys = sa.Table(

@@ -29,7 +29,7 @@ def test_decision_comes_back_as_it_went_in(services):
     first, second = row("One"), row("Two", unit="NBO", purpose=None)
     assert list(services.decisions.append([first, second])) == []
     found = services.decisions.decision(second.decision_id)
-    for name in set(second.__slots__) - {"subject", "claim", "rectifies"}:
+    for name in set(second.__slots__) - {"subject", "claim", "rectifies", "trace"}:
         assert getattr(found, name) == getattr(second, name), name
     assert (found.writer, found.seq, found.note) == ("cli", 3, None)
     assert services.decisions.decision(uuid7()) is None

@@ -180,6 +180,21 @@ def agency_hub(c: Columns) -> Floats:
     return _flag(c["is_hub"])
 
 
+def ring(c: Columns) -> Floats:
+    """Arranged by a ring whose telephones, mailboxes and houses come again (GTAS link graph; UNODC 2010)."""
+    return _flag(c["ring"])
+
+
+def reused_document(c: Columns) -> Floats:
+    """A passport that a ring lends to one after the other (GTAS, document hash)."""
+    return _flag(c["ring_document"])
+
+
+def courier(c: Columns) -> Floats:
+    """On a booking with somebody who escorts ever other children (GTAS travel frequency; Frontex VEGA)."""
+    return _flag(c["courier"])
+
+
 def new_pattern(c: Columns) -> Floats:
     """The pattern of work that starts in the middle of the period: ordinary, but for tickets and baggage."""
     return _flag(c["pattern"])
@@ -221,6 +236,9 @@ CAUSES: dict[str, Shape] = {
         no_contact,
         agency_hub,
         new_pattern,
+        ring,
+        reused_document,
+        courier,
     )
 }
 """Every cause by name: a shape with values from 0 to 1."""

@@ -194,6 +194,17 @@ class Agencies(Section):
     hub_lean: float
 
 
+class Rings(Section):
+    """Rings that arrange journeys, and couriers who escort children."""
+
+    share: Share
+    count: Annotated[int, Field(ge=1)]
+    front_days: Positive
+    shows: dict[Literal["phone", "email", "house", "document"], Share]
+    courier_share: Share
+    couriers: Annotated[int, Field(ge=1)]
+
+
 class Drift(Section):
     """What changes in the course of the period."""
 
@@ -327,6 +338,7 @@ class WorldParameters(Section):
     bookings: Bookings
     stays: Stays
     agencies: Agencies
+    rings: Rings
     drift: Drift
     defects: Defects
     risks: dict[str, RiskMechanism]
@@ -350,6 +362,17 @@ class WorldParameters(Section):
     def default(cls) -> Self:
         """Read the world that the project ships."""
         return cls.from_toml(Path(__file__).with_name("world.toml"))
+
+    def with_rings(self, share: float = 0.02, courier_share: float = 0.08) -> Self:
+        """Make the same world with rings and couriers at work; the shipped one has none.
+
+        Args:
+            share: of the bookings that a ring arranges.
+            courier_share: of the bookings with a child on which a courier takes the adult's place.
+        """
+        return self.model_copy(
+            update={"rings": self.rings.model_copy(update={"share": share, "courier_share": courier_share})}
+        )
 
     @property
     def digest(self) -> str:

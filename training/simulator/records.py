@@ -13,6 +13,9 @@ from training.simulator.journeys import DIRECTIONS, OUT, TRANSIT
 from training.simulator.names import given_name_lists, shares_surname, surname_lists
 from training.simulator.world import LAND, MODES, World
 
+LENT_FROM, FRONTS_FROM = 10**8, 10**7
+"""Numbers from which lent passports and the fronts of rings are counted: no traveller and no household has these."""
+
 Block = dict[str, Any]
 Values = list[Any]
 
@@ -92,9 +95,10 @@ def _documents(world: World, facts: Columns) -> list[Block]:
     read = facts["has_api"] | facts["has_doc"]
     day = facts["minute"] // 1440
     zone = facts["zone_read"] & read
+    holder = np.where(facts["ring_document"], LENT_FROM + facts["lent"], facts["traveller"])
     return _blocks(
         type=_keep(facts["doc_type"], read),
-        number=_keep(document_numbers(facts["traveller"], facts["doc_renewals"]), read),
+        number=_keep(document_numbers(holder, facts["doc_renewals"] * ~facts["ring_document"]), read),
         issue_date=_keep(write_dates(world, day - facts["doc_age_days"]), read & facts["keeps_issue_date"]),
         expiry_date=_keep(write_dates(world, day + facts["doc_left_days"]), read),
         issuing_country=_keep(world.nationalities[facts["nationality"]], read),
@@ -180,13 +184,15 @@ def _bookings(world: World, facts: Columns) -> list[Block]:
 def _contacts(facts: Columns) -> list[Block]:
     household, agency = facts["household"], facts["agency"]
     number = np.where(facts["shared_phone"], 10**6 + agency, household)
+    number = np.where(facts["ring_phone"], FRONTS_FROM + facts["front"], number)
+    mailbox = np.where(facts["ring_email"], FRONTS_FROM + facts["front"], household)
     phone = [f"+2547{digits:08d}" for digits in (scramble(number, 5) % np.uint64(10**8)).tolist()]
     domain = {"free": "mail.example", "corporate": "firm.example", "disposable": "brief.example"}
     kinds = facts["email_class"].tolist()
-    email = [f"p{who}@{domain.get(kind, '')}" for who, kind in zip(household.tolist(), kinds, strict=True)]
+    email = [f"p{who}@{domain.get(kind, '')}" for who, kind in zip(mailbox.tolist(), kinds, strict=True)]
     mailed = facts["has_pnr"] & (facts["email_class"] != "none") & facts["keeps_email"]
     return _blocks(
-        phone=_keep(phone, facts["has_pnr"] & facts["has_phone"] & facts["keeps_phone"]),
+        phone=_keep(phone, facts["has_pnr"] & (facts["has_phone"] | facts["ring_phone"]) & facts["keeps_phone"]),
         email=_keep(email, mailed),
         email_class=_keep(facts["email_class"], mailed),
     )
@@ -215,12 +221,14 @@ def _seats(facts: Columns) -> list[Block]:
 
 def _stays(world: World, facts: Columns) -> list[Block]:
     place = np.where(facts["shared_address"], scramble(facts["household"], 6) % np.uint64(12), facts["household"] + 12)
+    place = np.where(facts["ring_house"], np.uint64(FRONTS_FROM) + facts["front"].astype(np.uint64), place)
     towns = world.posts[facts["post"]].tolist()
     address = [f"Plot {plot}, {town}" for plot, town in zip(place.astype(np.int64).tolist(), towns, strict=True)]
+    told = facts["has_doc"] | facts["shared_address"] | facts["ring_house"]
     return _blocks(
         purpose_code=facts["purpose"].tolist(),
         accommodation_type=facts["lodging"].tolist(),
-        address=_keep(address, ~facts["undeclared"] & (facts["has_doc"] | facts["shared_address"])),
+        address=_keep(address, ~facts["undeclared"] & told),
     )
 
 

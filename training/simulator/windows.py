@@ -7,6 +7,7 @@ import numpy as np
 from training.simulator.cast import Cast
 from training.simulator.columns import MINUTES_PER_DAY, Columns, Ints, draw_choices, open_stream
 from training.simulator.journeys import Schedule
+from training.simulator.rings import draw_rings, put_couriers
 from training.simulator.travellers import DAYS_PER_YEAR
 from training.simulator.world import LAND
 
@@ -24,8 +25,11 @@ def cut_window(cast: Cast, week: int, rows: Ints) -> Columns:
         first member of each booking).
     """
     world, schedule, households, travellers = cast.world, cast.schedule, cast.households, cast.travellers
-    traveller, household = schedule.traveller[rows], schedule.household[rows]
+    household = schedule.household[rows]
     _, lead, party = np.unique(schedule.trip[rows], return_index=True, return_inverse=True)
+    booked = {"party": party, "lead": lead, "household": household}
+    crosses = put_couriers(world, week, schedule.traveller[rows], booked, households=households, travellers=travellers)
+    traveller = crosses["traveller"]
     post = schedule.post[rows]
     mode = world.post_mode[post]
     nationality = travellers.nationality[traveller]
@@ -47,8 +51,6 @@ def cut_window(cast: Cast, week: int, rows: Ints) -> Columns:
     return {
         "row": rows,
         "week": np.full(len(rows), week),
-        "traveller": traveller,
-        "household": household,
         "member": travellers.member[traveller],
         "trip": schedule.trip[rows],
         "party": party,
@@ -76,6 +78,8 @@ def cut_window(cast: Cast, week: int, rows: Ints) -> Columns:
         "agency": agency,
         "is_hub": is_hub[party],
         "pattern": pattern,
+        **draw_rings(world, week, party),
+        **crosses,
     }
 
 

@@ -3,8 +3,9 @@
     python benchmarks/train.py --cases 10000 100000
     python benchmarks/train.py --cases 1000000 --lane 0.5
 
-The training is that of ``python -m training run document_fraud``: it reads the case table, labelled or not, computes the features, fits four models, judges, audits,
-packages and tracks. The others are given its features, ready in memory, and fit one model each.
+The training is that of ``python -m training run document_fraud``: it reads the case table, labelled or not, computes
+the features, fits four models, judges, audits, packages and tracks. The others are given its features, ready in memory,
+and fit one model each.
 """
 
 import argparse

@@ -41,6 +41,14 @@ def test_ring_bookings_share_telephones_and_are_smuggled_more_often(border):
     assert rates[0] > 4 * rates[1]
 
 
+def test_each_cause_of_rings_acts(border):
+    """A cause that never acts would be a dead parameter."""
+    _, truth = border
+    assert sum(acts(truth, "migrant_smuggling", "ring")) > 100
+    assert sum(acts(truth, "document_fraud", "reused_document")) > 10
+    assert sum(acts(truth, "trafficking_protection", "courier")) > 50
+
+
 def test_lent_passports_come_with_several_persons(border):
     """One number, other birth dates."""
     records, truth = border

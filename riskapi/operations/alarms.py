@@ -44,6 +44,7 @@ NAMES = (
     "clock",
     "retention",
     "checks",
+    "hits",
 )
 FATAL = frozenset({"store", "log", "keys", "writer", "models"})
 """Without these nothing can be scored; with any other alarm the service goes on."""
@@ -146,6 +147,8 @@ class Alarms:
             yield "clock", told
         if (late := self._retention()) is not None:
             yield "retention", late
+        if (told := services.hits.problem(self._clock())) is not None:
+            yield "hits", told
 
     def _of_models(self) -> Iterator[tuple[str, str]]:
         active = self._services.active

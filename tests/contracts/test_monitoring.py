@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from riskapi.errors import ConflictError
 from riskapi.monitoring.book import DISAGREEMENTS_KEPT, Disagreement, MonitoringBook, StoredReport
 from riskapi.monitoring.opened import LogReader
-from riskapi.monitoring.process import only_one
 from riskapi.monitoring.tally import DAY, EVERYWHERE, SHADOW, Place, Tally
 from riskapi.monitoring.watcher import Watcher
 from riskapi.monitoring.windows import put_together
+from riskapi.operations.companion import only_one
 from tests.bundles import make_bundle
 from tests.riskapi.makers import APPROVER, PROPOSER, RATIONALE, go_live
 from tests.riskapi.monitoring.makers import NOW, MadeOutcomes, record_data, store

@@ -86,9 +86,10 @@ ROWS = list(TABLE.items())
 GUARDED = [row for row, action in ROWS if action is not OPEN]
 
 EXPECTED = {
-    Role.SCORER: {Action.SCORE, Action.DECISIONS_READ, Action.ENFORCEMENT, Action.RECTIFY},
+    Role.SCORER: {Action.SCORE, Action.DECISIONS_READ, Action.HITS_RECEIVE, Action.ENFORCEMENT, Action.RECTIFY},
     Role.REVIEWER: {
         Action.DECISIONS_READ,
+        Action.HITS_RECEIVE,
         Action.ENFORCEMENT,
         Action.OUTCOMES_RECORD,
         Action.REDRESS,
@@ -109,6 +110,7 @@ EXPECTED = {
     },
     Role.PROTECTION_OFFICER: {
         Action.DECISIONS_READ,
+        Action.HITS_RECEIVE,
         Action.PROTECTION,
         Action.OUTCOMES_RECORD,
         Action.REDRESS,

@@ -78,10 +78,10 @@ def test_only_the_latest_disagreements_are_kept(services):
 
 def test_one_process_counts_a_store(services):
     """The next one finds that it is not needed."""
-    with only_one(services.settings) as first, only_one(services.settings) as second:
+    with only_one(services.settings, "watch") as first, only_one(services.settings, "watch") as second:
         assert first
         assert not second
-    with only_one(services.settings) as again:
+    with only_one(services.settings, "watch") as again:
         assert again
 
 

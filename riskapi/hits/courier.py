@@ -24,6 +24,8 @@ from riskapi.moments import iso
 from riskapi.monitoring.opened import OpenedDecision, Page
 
 PAGE_ROWS = 500
+TURN_SECONDS = 5.0
+"""How long one receiver is served before the others have their turn: a slow one holds up none."""
 WAIT_SECONDS = (1.0, 300.0)
 """Between attempts: the first pause, which doubles, and the longest."""
 _NO_KEY = "its API key is unknown or past its date"
@@ -106,12 +108,12 @@ class Courier:
         if isinstance(receiver, str):
             self._pause(subscription, Attempt(Outcome.UNAVAILABLE, receiver))
             return 0
-        sent = 0
+        sent, until = 0, self._clock().timestamp() + TURN_SECONDS
         for writer in heads:
             after = places.get(writer, 0)
             while (page := self._log.page(writer, after, PAGE_ROWS)) is not None:
                 for decision in page.decisions:
-                    if stopped():
+                    if stopped() or self._clock().timestamp() > until:
                         return sent
                     message = message_for(subscription, receiver, decision)
                     if message is None:

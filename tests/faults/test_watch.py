@@ -1,5 +1,6 @@
 """A watcher killed at random moments, and its service with it: every record has one decision and one answer."""
 
+import csv
 import json
 import os
 import random
@@ -10,9 +11,13 @@ import time
 
 import pytest
 
+from riskapi.files.whole import flush
 from riskapi.log.entry import Kind
 from riskapi.services import Services
 from riskapi.watching import WORK
+from tests.bundles import TRUSTED, make_bundle
+from tests.faults.broken import place_of
+from tests.faults.power import disk, why_not
 from tests.faults.service import ROOT, Service
 from tests.makers import random_data
 
@@ -164,3 +169,68 @@ def test_kill_between_decision_and_progress_makes_no_second_decision(service, tm
     answers = (folder / "voyage-0.ndjson.answers.ndjson").read_text().splitlines()
     assert len(answers) == ROWS
     assert len(decisions_in(service)) == times * ROWS
+
+
+def offline(tmp_path, folder):
+    """The command that watches a folder with a bundle of this machine."""
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    for name, content in make_bundle("document_fraud")[0].items():
+        (bundle / name).write_bytes(content)
+    command = [sys.executable, "-m", "riskapi", "watch", str(folder), "--settle-seconds", "0.2", "--form", "csv"]
+    return [*command, "--bundle", str(bundle), *(part for one in TRUSTED for part in ("--signer", one))]
+
+
+@pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+@pytest.mark.parametrize("flushes", [True, False])
+def test_what_has_left_is_on_the_disk(tmp_path, flushes):
+    """Answers, findings and source outlive a cut once they are there; without flushes, the control, they do not."""
+    places = [str(ROOT)] if flushes else [str(place_of(tmp_path, "import os\nos.fsync = lambda _: None\n")), str(ROOT)]
+    with disk(tmp_path / "disk") as power:
+        folder = power.directory
+        drop(folder, 0)
+        for path in (folder / "voyage-0.ndjson", folder):
+            flush(path)
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(places)}
+        subprocess.run(
+            [*offline(tmp_path, folder), "--once"], env=environment, cwd=ROOT, check=True, capture_output=True
+        )
+        answers = folder / "voyage-0.ndjson.answers.csv"
+        before = answers.read_bytes()
+        power.cut()
+        assert (answers.exists() and answers.read_bytes() == before) is flushes
+        assert (folder / "done" / "voyage-0.ndjson").exists() is flushes
+        assert (folder / "voyage-0.ndjson.findings.ndjson").exists() is flushes
+
+
+@pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+def test_no_file_is_lost_or_torn_by_power_cuts(tmp_path, full, figures):
+    """The disk forgets what was not flushed, names too: in the end each file is done, each answer once and whole."""
+    cuts, draw = (25 if full else 4), random.Random(5)
+    with disk(tmp_path / "disk") as power:
+        folder = power.directory
+        command, environment = offline(tmp_path, folder), os.environ | {"PYTHONPATH": str(ROOT)}
+        for number in range(cuts):
+            drop(folder, number)
+            for path in (folder / f"voyage-{number}.ndjson", folder):
+                flush(path)  # a sender that cares
+            with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL) as watching:
+                until = time.monotonic() + SECONDS_MAX
+                while not any((folder / WORK).glob("*/source/*")) and time.monotonic() < until:
+                    time.sleep(0.02)
+                time.sleep(draw.uniform(0.0, 0.4))
+                watching.kill()
+            power.cut("all" if number % 2 == 0 else f"some:{number}")
+        finished = subprocess.run([*command, "--once"], env=environment, cwd=ROOT, check=False, capture_output=True)
+        assert finished.returncode == 0, finished.stderr
+        assert sorted(one.name for one in (folder / "done").iterdir()) == sorted(
+            f"voyage-{number}.ndjson" for number in range(cuts)
+        )
+        for number in range(cuts):
+            with (folder / f"voyage-{number}.ndjson.answers.csv").open(newline="") as file:
+                answers = list(csv.DictReader(file))
+            asked = random_data(ROWS, seed=number)
+            assert [one["record_id"] for one in answers] == [one["record_id"] for one in asked]
+            assert "line 71" in (folder / f"voyage-{number}.ndjson.findings.ndjson").read_text()
+        assert jobs(folder) == list((folder / "rejected").iterdir()) == []
+    figures(f"{cuts} power cuts while a folder was watched: no file lost or torn")

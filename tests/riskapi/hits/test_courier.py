@@ -207,6 +207,21 @@ def test_pauses_grow_and_have_an_end(desk):
     assert len(desk.turn(hours=0.5)) == 1
 
 
+def test_slow_receiver_holds_up_no_other(desk, tmp_path):
+    """Each has its turn; what is left of a turn comes in the next one."""
+    told = [desk.score() for _ in range(4)]
+    attempt = desk.attempt
+
+    def slow(*message):
+        desk.now += timedelta(seconds=3)
+        return attempt(*message)
+
+    desk.attempt = slow
+    desk.anew()
+    assert desk.turn() == told[:2]
+    assert desk.turn() == told
+
+
 def test_failing_since_outlives_a_restart(desk):
     """Somebody is told how long, not since when the service runs."""
     desk.score()

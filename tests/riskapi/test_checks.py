@@ -134,6 +134,15 @@ def test_r23_findings_of_other_systems_are_for_enforcement_alone(client):
         assert [one["code"] for one in explained.json()["checks"] if one["result"] == "failed"] == expected
 
 
+def test_reader_for_more_audiences_sees_what_was_answered(client):
+    """A decision that was answered for protection alone is explained to a reader for both."""
+    officer = bearer(make_key(services_of(client), (Action.SCORE, Action.PROTECTION)))
+    answer = scored(client, with_facts(**HIT), **officer)
+    explained = client.get(f"/v1/decisions/{answer['decision_id']}/explanation", headers=reader_of(client))
+    assert explained.status_code == 200
+    assert {"CK13", "CK11"}.isdisjoint(one["code"] for one in explained.json()["checks"])
+
+
 def test_explanation_tells_every_result(client):
     """Passed, failed and not checked, each with its facts, its standard and its days."""
     answer = scored(client, with_facts(**HIT))

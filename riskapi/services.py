@@ -70,7 +70,9 @@ class Services:
     and the look-out for what other processes approve.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(  # noqa: PLR0915 - every part is made once, here
+        self, settings: Settings, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.log = structlog.get_logger()

@@ -17,6 +17,7 @@ from rich.table import Table
 from rivals import boosted_trees, explainable_boosting
 from setting import CASES, dataset, open_bundles
 
+from features.checks import failed_checks
 from features.record import TravellerRecord
 from features.risk import Audience
 from features.spec import Kind
@@ -66,6 +67,7 @@ def main() -> None:
     sides: list[tuple[str, Callable[[Any], Any], list[Any]]] = [
         ("compiled table: log-odds and all contributions", bundle.model.explain, values),
         ("features of one record", bundle.extractor.values, records),
+        ("hard checks of one record", lambda record: failed_checks(record, now.date()), records),
         ("assess: score, interval, band, reasons; one risk", one_risk.assess, values),
         (
             "assess: features, scores, reasons; all three risks",

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the packages beside this script, whether installed or not
 
 from features.catalogue import CATALOGUE, GROUPS  # noqa: E402 - the line above finds them
+from features.checks import CHECKS  # noqa: E402
 from features.indicators import INDICATORS  # noqa: E402
 from features.record import Block, Sensitivity, TravellerRecord, sensitivity_of  # noqa: E402
 from features.risk import RISKS  # noqa: E402
@@ -150,6 +151,41 @@ def record_page() -> Iterator[str]:
         )
 
 
+def checks_page() -> Iterator[str]:
+    """The hard checks: every version with its rule in words, its facts, its standard and its days."""
+    yield from (
+        "# Hard checks",
+        "",
+        "Facts of a record that hold or do not hold. Those that fail stand beside the scores of an answer;",
+        "`GET /v1/decisions/{id}/explanation` tells every result: passed, failed, or not checked, where the record has",
+        "too little for it. No score rests on a check, and no model reads what another system found. A failed check",
+        "decides nothing: typing errors are the usual cause, and a person looks.",
+        "",
+        "- A check is in force from a day to a day. Past its last day it is not applied; the alarm `checks` says so.",
+        "- Another rule is another version. A decision is computed again by the versions that were in force then.",
+        "- Days of a crossing are days in UTC. The local day of a post east of Greenwich is that one or the next.",
+        "- Where a document is meant without number, it is the first one; flags are looked for on every document.",
+        "- Where a date of birth is kept apart, the age, and what the date contradicted, stand in for it.",
+        "",
+    )
+    yield from table(
+        ["code", "version", "what is checked", "said where it fails", "reads", "standard", "shown to", "in force"],
+        (
+            [
+                check.code,
+                str(check.version),
+                check.title,
+                check.sentence,
+                ", ".join(f"`{place}`" for place in check.reads),
+                check.standard,
+                ", ".join(check.failure.audiences),
+                f"{check.valid_from} to {check.valid_until}" if check.valid_until else "never: it has no last day",
+            ]
+            for check in CHECKS
+        ),
+    )
+
+
 def settings_page() -> Iterator[str]:
     """What can be set from outside."""
     yield from (
@@ -219,6 +255,7 @@ def _plain_type(schema: dict[str, Any]) -> str:
 PAGES: dict[str, Callable[[], Iterable[str]]] = {
     "features.md": feature_page,
     "record.md": record_page,
+    "checks.md": checks_page,
     "settings.md": settings_page,
 }
 """File in docs/ -> what writes its lines."""

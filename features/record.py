@@ -55,6 +55,8 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = "1.0"
+AGE_MAX = 130
+"""Highest age that can be sent, in years; nothing reads ages beyond it."""
 
 F, A, H, C = Sensitivity.FEATURE, Sensitivity.AUDIT, Sensitivity.HASHED, Sensitivity.CHECK
 
@@ -87,7 +89,15 @@ class Traveller(Block):
         unit="years",
         derived_by=("is_minor", "unaccompanied_minor"),
         ge=0,
-        le=130,
+        le=AGE_MAX,
+    )
+    birth_contradicts: tuple[Literal["issue", "crossing"], ...] | None = fact(
+        C,
+        "this API",
+        "What a date of birth that is not here cannot be right with: the issue of the document, the crossing. "
+        "Written where the date of birth is kept apart",
+        [],
+        max_length=2,
     )
     gender: Literal["F", "M", "X", "U"] | None = fact(A, "PAXLST ATT; MRZ", "Gender as in the document", "F")
     nationality: Country | None = fact(A, "PAXLST NAT", "Nationality, ISO 3166-1 alpha-3", "KEN")

@@ -20,6 +20,8 @@ COMMANDS = {
     "withdraw-challenger": "challengers",
     "score-file": "score_file",
     "convert": "convert",
+    "watch": "watch",
+    "hits": "hits",
     "outcomes": "outcomes",
     "export-cases": "export_cases",
     "verify": "verify",

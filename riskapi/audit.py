@@ -1,13 +1,18 @@
 """Looking back: who may see a stored decision, and whether it can still be accounted for."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
+from features.check import Check, Result
+from features.checks import checked
 from features.errors import FeatureError
 from features.record import TravellerRecord
+from features.risk import Audience
 from models.errors import ModelError
 from riskapi.access.journal import Journal
 from riskapi.access.matrix import Action, Reach
@@ -56,6 +61,7 @@ def seen_by(
     answer["risks"] = [risk for risk in answer["risks"] if risk["audience"] in caller.audiences]
     if scored and not answer["risks"]:
         raise NotFoundError(NOT_FOUND)
+    answer["checks"] = [one for one in answer["checks"] if not caller.audiences.isdisjoint(one["audiences"])]
     answer["referrals"] = [one for one in answer.get("referrals", ()) if one["audience"] in caller.audiences]
     if Action.OUTCOMES_RECORD in caller.rights:
         _hide_arms(answer)
@@ -140,3 +146,38 @@ def explain_again(row: StoredDecision, answer: dict[str, Any] | None, active: Ac
             }
         )
     return explained
+
+
+def check_again(
+    row: StoredDecision, answer: dict[str, Any] | None, audiences: AbstractSet[Audience]
+) -> list[dict[str, Any]]:
+    """Apply again the hard checks that were in force, and tell every result that some audiences may see.
+
+    Raises:
+        NotFoundError: where the record is no longer kept.
+        ExplanationMismatchError: where other checks fail now than were told.
+    """
+    if row.input is None or answer is None:
+        raise NotFoundError(row.note or NOT_FOUND)
+    record = TravellerRecord.model_validate_json(row.input)
+    results = checked(record, date.fromisoformat(row.scored_at[:10]))
+    told = audiences & frozenset(row.audiences)  # others were not answered, so nothing was told to them
+    shown = [one for one in results if not told.isdisjoint(one[0].audiences)]
+    if [check.code for check, result in shown if result is Result.FAILED] != [one["code"] for one in answer["checks"]]:
+        raise ExplanationMismatchError("Hard checks of the stored record fail otherwise than the stored ones.")
+    return [_told(check, result) for check, result in shown]
+
+
+def _told(check: Check, result: Result) -> dict[str, Any]:
+    return {
+        "code": check.code,
+        "version": check.version,
+        "title": check.title,
+        "result": result.value,
+        "sentence": check.sentence if result is Result.FAILED else None,
+        "facts": check.reads,
+        "standard": check.standard,
+        "valid_from": check.valid_from,
+        "valid_until": check.valid_until,
+        "audiences": check.failure.audiences,
+    }

@@ -7,6 +7,7 @@ the next in two thirds of the time (`docs/decisions`).
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from features.checks import birth_contradicts
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import Use
 from riskapi.decisions import AnsweredRecord, Claim
@@ -177,5 +178,6 @@ def _decided(services: "Services", case: Case, spoken: _Spoken, seen: Seen) -> D
         policy=spoken.selection.policy,
         referrals=spoken.selection.told,
         trace=seen.trace,
+        birth_contradicts=birth_contradicts(found.checks) if found.checks else (),
     )
     return Decided(spoken.answer, row, found)

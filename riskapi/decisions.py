@@ -65,6 +65,7 @@ class AnsweredRecord(_Made):
     Attributes:
         record: as it was submitted (JSON), without the facts that are never stored.
         age_years: at the crossing, where the record has a date of birth that tells it.
+        birth_contradicts: what that date cannot be right with, by the hard checks that failed.
         answer: as it was sent (JSON).
         claim: as in :class:`DecisionRecord`, like those below.
     """
@@ -77,6 +78,7 @@ class AnsweredRecord(_Made):
     policy: str = ""
     referrals: tuple[str, ...] = ()
     trace: bytes = b""
+    birth_contradicts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

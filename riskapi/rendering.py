@@ -30,6 +30,7 @@ def answer_json(decision_id: str, assessment: Assessment, selection: Selection |
         "notice": assessment.notice,
         "dropped_fields": assessment.dropped_fields,
         "not_scored": assessment.not_scored,
+        "checks": assessment.checks,
         "risks": risks,
     }
     if selection is not None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
+from features.checks import failed_checks
 from features.errors import FeatureError
 from features.record import TravellerRecord
 from models.assessment import RiskScorer
@@ -16,7 +18,7 @@ from riskapi.decisions import StoredDecision
 from riskapi.errors import ServiceError
 from riskapi.live import LiveModel, LiveModels
 from riskapi.rendering import answer_json
-from riskapi.scoring import CREW, Assessment
+from riskapi.scoring import CREW, Assessment, checks_for
 from riskapi.selection import told_selection
 
 DIFFERENCES_MAX = 20
@@ -81,13 +83,15 @@ class Replayer:
     def _answer(self, decision: StoredDecision, input_: bytes, stored: dict[str, Any]) -> bytes:
         record = TravellerRecord.model_validate_json(input_)
         crew = record.traveller is not None and record.traveller.passenger_type == "C"
+        day, audiences = date.fromisoformat(decision.scored_at[:10]), frozenset(decision.audiences)
+        checks = checks_for(audiences, failed_checks(record, day))
         risks = []
         if not crew:
             for (model, values), told in zip(self._live(decision.digests).values(record), stored["risks"], strict=True):
                 scorer = RiskScorer(model.bundle, len(told["reasons_for"]), len(told["reasons_against"]))
                 risks.append(scorer.assess(values))
         found = Assessment(
-            "", decision.scored_at, stored["notice"], list(decision.dropped), CREW if crew else None, risks
+            "", decision.scored_at, stored["notice"], list(decision.dropped), CREW if crew else None, checks, risks
         )
         selection = told_selection(decision.policy, decision.referrals, is_scored=not crew) if decision.policy else None
         facts = orjson.loads(answer_json(decision.decision_id, found, selection))

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from features.check import Result
 from features.examples import EXAMPLE_LAND_RECORD, EXAMPLE_MINOR_RECORD, EXAMPLE_RECORD
 from features.risk import Audience
 from features.text import READABLE_LINES
@@ -104,6 +105,30 @@ class AudienceReferral(Wire):
     referral: ReferralBody
 
 
+class FailedCheckBody(Wire):
+    """A hard check that failed: a fact, and no part of any score."""
+
+    code: Annotated[str, Field(max_length=8, description="Stable for ever; docs/checks.md lists them")]
+    version: Annotated[int, Field(ge=1)]
+    sentence: Annotated[str, Field(description="What was found")]
+    audiences: Annotated[list[Audience], Field(description="Who may see it")]
+
+
+class CheckBody(Wire):
+    """One hard check as it was in force when the record was assessed, and what came of it."""
+
+    code: Annotated[str, Field(max_length=8)]
+    version: Annotated[int, Field(ge=1)]
+    title: str
+    result: Result
+    sentence: Annotated[str | None, Field(description="What was found, where it failed")]
+    facts: Annotated[list[str], Field(description="Facts that it reads, by place")]
+    standard: str
+    valid_from: date
+    valid_until: date
+    audiences: list[Audience]
+
+
 class ScoreAnswer(Wire):
     """What is said of one record. A person decides."""
 
@@ -113,6 +138,7 @@ class ScoreAnswer(Wire):
     notice: Annotated[str, Field(examples=[NOTICE])]
     dropped_fields: Annotated[list[str], Field(description="Facts that came and were dropped on receipt, by name")]
     not_scored: Annotated[Literal["crew"] | None, Field(description="Why there are no scores, where that is the rule")]
+    checks: Annotated[list[FailedCheckBody], Field(description="Hard checks that failed; no score rests on them")]
     risks: Annotated[list[RiskAssessmentBody], Field(description="For the audiences of the key, each on its own")]
     referrals: Annotated[
         list[AudienceReferral],
@@ -216,6 +242,7 @@ class PersonExplanationBody(Wire):
     role_of_the_system: list[str]
     not_assessed: str | None
     estimates: list[ToldRiskBody]
+    checks: Annotated[list[str], Field(description="Hard checks of the person's own facts that failed")]
     facts_used: list[PlainFactBody]
     facts_kept_but_not_used: list[PlainFactBody]
     facts_not_kept: Annotated[list[str], Field(description="Facts that came and were thrown away on receipt, by name")]
@@ -257,10 +284,11 @@ class ExplanationRow(Wire):
 
 
 class ExplanationBody(Wire):
-    """All contributions of a stored decision, computed again from the stored record and found equal."""
+    """All contributions of a stored decision and all hard checks, computed again and found equal."""
 
     decision_id: str
     risks: list[ExplanationRow]
+    checks: list[CheckBody]
 
 
 class ProposalRequest(Wire):

@@ -4,6 +4,7 @@ What is done is on disk after each chunk, so a run that was stopped, or whose se
 the same words and goes on where it was: the answers hold each record once.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,6 +105,8 @@ def _report(out: Path) -> Iterator[tuple[Path, IO[bytes]]]:
     try:
         with path.open("wb") as file:
             yield path, file
+            file.flush()
+            os.fsync(file.fileno())
     finally:
         if path.exists() and not path.stat().st_size:
             path.unlink()
@@ -120,7 +123,7 @@ def _score(chunk: Sequence[Row], scorer: Scorer) -> Part:
     problems: list[tuple[Row, tuple[Problem, ...]]] = [(row, row.problems) for row in chunk if row.problems]
     readable: list[tuple[Row, TravellerRecord]] = [(row, row.record) for row in chunk if row.record is not None]
     answers: list[tuple[str, Answer]] = []
-    results = scorer.score([record for _, record in readable]) if readable else []
+    results = scorer.score([record for _, record in readable], [row.source for row, _ in readable]) if readable else []
     for (row, _), result in zip(readable, results, strict=True):
         if isinstance(result, tuple):
             problems.append((row, result))

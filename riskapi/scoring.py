@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from features.check import FailedCheck
+from features.checks import failed_checks
 from features.errors import FeatureError
 from features.record import TravellerRecord
 from features.risk import Audience
@@ -31,6 +33,7 @@ class Assessment:
         notice: what the scores are, and what they are not.
         dropped_fields: facts that came and were dropped on receipt, by name.
         not_scored: why there are no scores, where that is so by rule.
+        checks: hard checks that failed; they are facts, and no score rests on them.
         risks: one assessment for each risk that the caller may see, each with its own model.
     """
 
@@ -39,6 +42,7 @@ class Assessment:
     notice: str
     dropped_fields: list[str]
     not_scored: Literal["crew"] | None
+    checks: Sequence[FailedCheck]
     risks: Sequence[RiskAssessment]
 
 
@@ -72,7 +76,7 @@ def assess_all(wanted: Sequence[Scorable], active: LiveModels, now: datetime) ->
         In their order, the assessment of each or why there is none: no approved model is for its audiences, or it has
         columns that no model declares.
     """
-    scored_at = iso(now)
+    scored_at, day = iso(now), now.date()
     computed = [_values(one, active) for one in wanted]
     risks: list[list[RiskAssessment]] = [
         [] if isinstance(values, Exception) else [model.scorer.assess(own) for model, own in values]
@@ -82,10 +86,21 @@ def assess_all(wanted: Sequence[Scorable], active: LiveModels, now: datetime) ->
         values
         if isinstance(values, Exception)
         else Assessment(
-            one.record.record_id, scored_at, NOTICE, one.dropped, CREW if _is_crew(one.record) else None, found
+            one.record.record_id,
+            scored_at,
+            NOTICE,
+            one.dropped,
+            CREW if _is_crew(one.record) else None,
+            checks_for(one.audiences, failed_checks(one.record, day)),
+            found,
         )
         for one, values, found in zip(wanted, computed, risks, strict=True)
     ]
+
+
+def checks_for(audiences: frozenset[Audience], failures: Sequence[FailedCheck]) -> Sequence[FailedCheck]:
+    """Leave out the checks that are for other audiences."""
+    return [one for one in failures if not audiences.isdisjoint(one.audiences)] if failures else failures
 
 
 def assess(record: TravellerRecord, active: LiveModels, audiences: frozenset[Audience], now: datetime) -> Assessment:

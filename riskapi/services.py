@@ -25,6 +25,8 @@ from riskapi.approvals import Approvals
 from riskapi.challengers import Challengers
 from riskapi.deciding import Asked, Decided, answer_all
 from riskapi.errors import StorageError
+from riskapi.hits.background import BackgroundHits
+from riskapi.hits.outbox import Outbox
 from riskapi.idempotency import IdempotencyKeys
 from riskapi.limits import ProbingQuota, RateLimit
 from riskapi.memory import Memory
@@ -68,7 +70,9 @@ class Services:
     and the look-out for what other processes approve.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(  # noqa: PLR0915 - every part is made once, here
+        self, settings: Settings, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.log = structlog.get_logger()
@@ -101,6 +105,7 @@ class Services:
         self.background_watch = BackgroundWatch(
             settings, self.monitoring, MonitoringGauges(self.metrics.registry), self.log
         )
+        self.hits = BackgroundHits(settings, Outbox(self.engine), self.metrics.registry, self.log)
         self.purposes = Purposes(settings.purposes, required=settings.purpose_required)
         policy = SelectionPolicy.from_toml(settings.selection_file) if settings.selection_file else SelectionPolicy()
         self.selector = Selector(policy, self.secret.lane_key)
@@ -173,6 +178,7 @@ class Services:
         Raises:
             StorageError: where another service has the store, or the log is not what was written.
         """
+        self.hits.start()
         await asyncio.to_thread(self.journal.lead, lease_for(self.engine, self.settings, SERVICE))
         await asyncio.to_thread(self.policies.publish)
         if self._process is not None:
@@ -194,6 +200,7 @@ class Services:
         await asyncio.to_thread(self.alarms.close)
         await asyncio.to_thread(self.background_retention.close)
         await asyncio.to_thread(self.background_watch.close)
+        await asyncio.to_thread(self.hits.close)
         await self.writer.close()
         self.close()
 

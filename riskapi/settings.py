@@ -116,6 +116,17 @@ class Settings(BaseSettings):
             " left out, 2 % each"
         ),
     ] = None
+    hits_file: Annotated[
+        Path | None,
+        Field(
+            description="Subscriptions (TOML) of systems that are told of hits by signed messages; left out, none is"
+        ),
+    ] = None
+    hits_hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(description="Hosts that such messages may go to (comma-separated); no other is ever connected to"),
+    ] = ()
     reasons_for: Annotated[int, Field(ge=1, le=50, description="Most reasons that raise a score, per risk")] = 5
     reasons_against: Annotated[int, Field(ge=1, le=50, description="Most reasons that lower a score, per risk")] = 3
     log_level: Annotated[
@@ -265,7 +276,7 @@ class Settings(BaseSettings):
             raise ValueError("RISKAPI_TLS_CLIENT_REQUIRED needs RISKAPI_TLS_CLIENT_CA_FILE")
         return self
 
-    @field_validator("trusted_signers", "allowed_hosts", "purposes", mode="before")
+    @field_validator("trusted_signers", "allowed_hosts", "hits_hosts", "purposes", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -50,6 +50,9 @@ class Metrics:
         self.dropped_facts = Counter(
             "riskapi_dropped_facts", "Facts that were dropped on receipt", registry=self.registry
         )
+        self.failed_checks = Counter(
+            "riskapi_failed_checks", "Hard checks that failed, by code", ("code",), registry=self.registry
+        )
         self.commits = Counter(
             "riskapi_commits", "Transactions of decisions, by outcome", ("outcome",), registry=self.registry
         )
@@ -134,6 +137,8 @@ class Metrics:
             count.inc()
         if assessment.not_scored is not None:
             self.not_scored.labels(assessment.not_scored).inc()
+        for check in assessment.checks:
+            self.failed_checks.labels(check.code).inc()
         if assessment.dropped_fields:
             self.dropped_facts.inc(len(assessment.dropped_fields))
 

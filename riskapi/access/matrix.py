@@ -25,6 +25,7 @@ class Action(StrEnum):
 
     SCORE = "score"
     DECISIONS_READ = "decisions:read"
+    HITS_RECEIVE = "hits:receive"
     ENFORCEMENT = "audience:enforcement"
     PROTECTION = "audience:protection"
     OUTCOMES_RECORD = "outcomes:record"
@@ -78,6 +79,7 @@ MATRIX: Final[Mapping[Action, Mapping[Role, Reach]]] = MappingProxyType(
         # S scorer, R reviewer, D data scientist, A approver, U auditor, P protection officer, M admin
         Action.SCORE: {_S: _ALL},
         Action.DECISIONS_READ: {_S: _OWN, _R: _UNIT, _U: _MASKED, _P: _UNIT},
+        Action.HITS_RECEIVE: {_S: _OWN, _R: _UNIT, _P: _UNIT},
         Action.ENFORCEMENT: {_S: _ALL, _R: _ALL, _U: _ALL},
         Action.PROTECTION: {_P: _ALL},
         Action.OUTCOMES_RECORD: {_R: _UNIT, _P: _UNIT},
@@ -111,7 +113,14 @@ audited, and what protection learns stays out of enforcement."""
 
 MANAGES: Final = frozenset({Action.ACCOUNTS_MANAGE, Action.RETENTION})
 DECIDES: Final = frozenset(
-    {Action.SCORE, Action.DECISIONS_READ, Action.OUTCOMES_RECORD, Action.MODELS_PROPOSE, Action.MODELS_APPROVE}
+    {
+        Action.SCORE,
+        Action.DECISIONS_READ,
+        Action.HITS_RECEIVE,
+        Action.OUTCOMES_RECORD,
+        Action.MODELS_PROPOSE,
+        Action.MODELS_APPROVE,
+    }
 )
 """Single rights that no key holds together with one that manages, whatever it is called."""
 

@@ -10,8 +10,9 @@ from riskapi.commands.console import OUT, errors_shown
 from riskapi.errors import ServiceError
 from riskapi.monitoring.page import page
 from riskapi.monitoring.parts import Watch
-from riskapi.monitoring.process import only_one
+from riskapi.monitoring.process import WORK
 from riskapi.monitoring.report import SEASON_DAYS, WINDOW_DAYS
+from riskapi.operations.companion import only_one
 from riskapi.settings import Settings
 
 app = typer.Typer()
@@ -33,7 +34,7 @@ def monitor(
         settings = Settings.load()
         watch = Watch(settings)
         try:
-            with only_one(settings) as is_ours:
+            with only_one(settings, WORK) as is_ours:
                 if is_ours:
                     watch.count()
                     if season:

@@ -1,6 +1,6 @@
 """``score-file``: score whole files, through the running service or with bundles on this machine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,27 @@ _TIMEOUT_SECONDS = 60.0
 _NOT_RECORDED = "Nothing is recorded: these scores are for evaluation, not for a decision about anybody."
 
 
+MappingOption = Annotated[
+    Path | None, typer.Option(help="What the columns of a table mean (TOML); not needed for a column 'record'.")
+]
+UrlOption = Annotated[str | None, typer.Option(help="Address of the running service; it records every decision.")]
+KeyOption = Annotated[
+    str | None, typer.Option(envvar="RISK_API_KEY", help="API key for the service, with the scope score.")
+]
+PurposeOption = Annotated[
+    Purpose | None,
+    typer.Option(help="Why the records are scored; the service asks for it where they do not say so themselves."),
+]
+BundleOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="Instead of --url: directory of a bundle; repeat for several. Records nothing."),
+]
+SignerOption = Annotated[
+    list[str] | None,
+    typer.Option(envvar="RISKAPI_TRUSTED_SIGNERS", help="Public key that the bundles must be signed with."),
+]
+
+
 @app.command(name="score-file")
 def score_file(
     paths: Annotated[
@@ -41,25 +62,12 @@ def score_file(
     out: Annotated[
         Path, typer.Option(help="Answers: .ndjson holds them whole; .csv and .parquet have a row for each risk.")
     ],
-    mapping: Annotated[
-        Path | None, typer.Option(help="What the columns of a table mean (TOML); not needed for a column 'record'.")
-    ] = None,
-    url: Annotated[str | None, typer.Option(help="Address of the running service; it records every decision.")] = None,
-    key: Annotated[
-        str | None, typer.Option(envvar="RISK_API_KEY", help="API key for the service, with the scope score.")
-    ] = None,
-    purpose: Annotated[
-        Purpose | None,
-        typer.Option(help="Why the records are scored; the service asks for it where they do not say so themselves."),
-    ] = None,
-    bundle: Annotated[
-        list[Path] | None,
-        typer.Option(help="Instead of --url: directory of a bundle; repeat for several. Records nothing."),
-    ] = None,
-    signer: Annotated[
-        list[str] | None,
-        typer.Option(envvar="RISKAPI_TRUSTED_SIGNERS", help="Public key that the bundles must be signed with."),
-    ] = None,
+    mapping: MappingOption = None,
+    url: UrlOption = None,
+    key: KeyOption = None,
+    purpose: PurposeOption = None,
+    bundle: BundleOption = None,
+    signer: SignerOption = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew, and forget what a run that was stopped had done.")
     ] = False,
@@ -76,11 +84,11 @@ def score_file(
     with errors_shown():
         try:
             described = TableMapping.from_toml(mapping) if mapping else None
-            with _scorer(url, key, purpose, bundle or (), signer or ()) as scorer, _progress(paths) as progress:
+            with opened_scorers(url, key, purpose, bundle or (), signer or ()) as scorer, _progress(paths) as progress:
                 task = progress.add_task("Scoring", total=sum(map(rows_in, paths)) or None)
                 summary = score_files(
                     paths,
-                    scorer,
+                    scorer(),
                     out,
                     described,
                     lambda rows: progress.update(task, advance=rows, refresh=True),
@@ -92,22 +100,42 @@ def score_file(
 
 
 @contextmanager
-def _scorer(
-    url: str | None, key: str | None, purpose: Purpose | None, bundles: Sequence[Path], signers: Sequence[str]
-) -> Iterator[Scorer]:
+def opened_scorers(
+    url: str | None,
+    key: str | None,
+    purpose: Purpose | None,
+    bundles: Sequence[Path],
+    signers: Sequence[str],
+    *,
+    through: Callable[[httpx.Client], Scorer] = ServiceScorer,
+) -> Iterator[Callable[[], Scorer]]:
+    """Open what scores, once, for as many files as there are.
+
+    Args:
+        url: of the service; either this or bundles.
+        key: for it.
+        purpose: that its requests state.
+        bundles: directories.
+        signers: keys that bundles must be signed with.
+        through: how the service is asked.
+
+    Raises:
+        ServiceError: for neither or both, or without a key.
+    """
     if (url is None) == (not bundles):
         raise ServiceError("Give either --url with --key, or --bundle with --signer.")
     if bundles:
         trusted = {one for text in signers for one in text.split(",")}
         opened = [ModelBundle.open(read_directory(directory), trusted) for directory in bundles]
         ERR.print(_NOT_RECORDED, style="yellow")
-        yield BundleScorer(LiveModels([LiveModel(one, RiskScorer(one)) for one in opened]), datetime.now(UTC))
+        models = LiveModels([LiveModel(one, RiskScorer(one)) for one in opened])
+        yield lambda: BundleScorer(models, datetime.now(UTC))
         return
     if not key:
         raise ServiceError("Give the API key: --key, or the variable RISK_API_KEY.")
     headers = {"Authorization": f"Bearer {key}"} | ({HEADER: purpose.value} if purpose is not None else {})
     with httpx.Client(base_url=str(url), headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
-        yield ServiceScorer(client)
+        yield lambda: through(client)
 
 
 def _progress(paths: Sequence[Path]) -> Progress:

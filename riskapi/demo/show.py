@@ -25,6 +25,8 @@ def show_answer(console: Console, who: str, answer: Mapping[str, Any], bands: Ma
     console.rule(Text(f"What {who} is told", style="bold"), align="left")
     for risk in answer["risks"]:
         console.print(Panel(Group(*_lines(risk, bands)), title=risk["risk"].replace("_", " "), title_align="left"))
+    for check in answer["checks"]:
+        console.print(Text.assemble((f"{check['code']}  ", "cyan"), (f"Check: {check['sentence']}", "yellow")))
     told = ", ".join(answer["dropped_fields"]) or "none"
     console.print(
         f"Decision {answer['decision_id']}, on record. Dropped on receipt: {told}.", style="dim", highlight=False

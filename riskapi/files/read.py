@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -109,11 +110,11 @@ def _csv(path: Path, mapping: TableMapping | None) -> Iterator[Row]:
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding=encoding, newline="") as file:
         table = csv.DictReader(file, delimiter=mapping.layout.separator if mapping else ",", strict=True)
-        read = _row_reader(path, tuple(table.fieldnames or ()), mapping)
         try:
+            read = _row_reader(path, tuple(table.fieldnames or ()), mapping)
             for row in table:
                 yield read(f"{path.name} line {table.line_num}", row)
-        except (csv.Error, UnicodeDecodeError, EOFError):
+        except (csv.Error, UnicodeDecodeError, EOFError, zlib.error):
             raise ServiceError(
                 f"{path.name}: not readable after line {table.line_num}. Check the mapping's separator and encoding."
             ) from None
@@ -129,10 +130,16 @@ def _parquet(path: Path, mapping: TableMapping | None) -> Iterator[Row]:
         read = _row_reader(path, columns, mapping)
         wanted = [RECORD_COLUMN] if mapping is None else [name for name in mapping.record_columns if name in columns]
         number = 0
-        for batch in table.iter_batches(ROWS_AT_A_TIME, columns=wanted):
-            for row in batch.to_pylist():
-                yield read(f"{path.name} row {number}", row)
-                number += 1
+        batches = table.iter_batches(ROWS_AT_A_TIME, columns=wanted)
+        try:
+            while (batch := next(batches, None)) is not None:
+                for row in batch.to_pylist():
+                    yield read(f"{path.name} row {number}", row)
+                    number += 1
+        except ValueError:
+            raise ServiceError(
+                f"{path.name}: not readable after row {number}. Check that it was copied whole."
+            ) from None
 
 
 def _row_reader(

@@ -1,7 +1,9 @@
 """Who scores the records of a file: the running service, which records every decision, or bundles on this machine."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Protocol
 
 import httpx
@@ -17,6 +19,12 @@ from riskapi.files.write import Answer
 from riskapi.live import LiveModels
 from riskapi.scoring import assess
 
+AT_ONCE = 8
+"""Requests of one file that are under way at once: they share a flush of the service's disk."""
+PROBLEM_TYPE = "application/problem+json"
+_OF_THE_RECORD = frozenset({400, 413, 422})
+"""Statuses that say something of a record; any other says something of the service or of the key."""
+
 Result = Answer | tuple[Problem, ...]
 """An answer, or why there is none."""
 
@@ -28,8 +36,16 @@ class Scorer(Protocol):
     def about(self) -> str:
         """What it is, so that scores of one are not mixed with those of another."""
 
-    def score(self, records: Sequence[TravellerRecord]) -> list[Result]:
-        """Score records; one result each, in order."""
+    def score(self, records: Sequence[TravellerRecord], places: Sequence[str]) -> list[Result]:
+        """Score records.
+
+        Args:
+            records: of one chunk.
+            places: file of each, and place in it.
+
+        Returns:
+            One result each, in order.
+        """
 
 
 class BundleScorer:
@@ -49,7 +65,7 @@ class BundleScorer:
         """The digests of the bundles."""
         return ", ".join(sorted(self._models.digests))
 
-    def score(self, records: Sequence[TravellerRecord]) -> list[Result]:
+    def score(self, records: Sequence[TravellerRecord], _places: Sequence[str]) -> list[Result]:
         """Score records with every bundle, whatever its audience."""
         return [self._score(record) for record in records]
 
@@ -77,7 +93,7 @@ class ServiceScorer:
         """The address of the service, and why it is asked."""
         return f"{self._client.base_url} {self._client.headers.get(PURPOSE_HEADER, '')}".strip()
 
-    def score(self, records: Sequence[TravellerRecord]) -> list[Result]:
+    def score(self, records: Sequence[TravellerRecord], _places: Sequence[str]) -> list[Result]:
         """Send records as one batch; facts that are never stored do not even leave this machine.
 
         Raises:
@@ -92,6 +108,48 @@ class ServiceScorer:
             raise ServiceError(_refusal(answered))
         rows = orjson.loads(answered.content)["rows"]
         return [_result(row, record) for row, record in zip(rows, records, strict=True)]
+
+
+class OnceScorer:
+    """Scores through the running service, and makes one decision for each record however often it is asked.
+
+    Each record has a request of its own, under an idempotency key made of its place and its facts: what was stopped
+    after the decision and before the answer was on disk gets the same decision when it is asked again.
+
+    Args:
+        client: speaks to the service; has its address and the key; may be used from several threads.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    @property
+    def about(self) -> str:
+        """The address of the service, and why it is asked."""
+        return ServiceScorer(self._client).about
+
+    def score(self, records: Sequence[TravellerRecord], places: Sequence[str]) -> list[Result]:
+        """Send records, some at once; facts that are never stored do not even leave this machine.
+
+        Raises:
+            ServiceError: the service does not answer, or not now; the text says why.
+        """
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(self._score, records, places))
+
+    def _score(self, record: TravellerRecord, place: str) -> Result:
+        body = record.model_dump_json(exclude_unset=True).encode()
+        key = sha256(place.encode() + b"\0" + body).hexdigest()
+        headers = {"content-type": "application/json", "idempotency-key": key}
+        try:
+            answered = self._client.post("/v1/scores", content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ServiceError(f"The service does not answer ({type(error).__name__}). Check --url.") from None
+        if answered.is_success:
+            return {**orjson.loads(answered.content), "dropped_fields": dropped_fields(record)}
+        if answered.status_code in _OF_THE_RECORD and answered.headers.get("content-type") == PROBLEM_TYPE:
+            return _problems(orjson.loads(answered.content))
+        raise ServiceError(_refusal(answered))
 
 
 def _result(row: dict[str, Any], record: TravellerRecord) -> Result:

@@ -1,5 +1,6 @@
-"""A file that appears under its name only when it is complete."""
+"""A file that appears under its name only when it is complete, and stays there through a power cut."""
 
+import os
 from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +30,28 @@ class WholeFile(ABC):
     ) -> None:
         self.close()
         if kind is None:
-            self._part.replace(self._path)
+            flush(self._part)
+            move(self._part, self._path)
         else:
             self._part.unlink()
+
+
+def flush(path: Path) -> None:
+    """Put a file's bytes, or the names in a folder, on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def move(path: Path, place: Path) -> None:
+    """Give a file another place, on disk when this returns; what was there is replaced.
+
+    Args:
+        path: of the file, whose bytes are on disk.
+        place: on the same file system.
+    """
+    path.replace(place)
+    for folder in dict.fromkeys((place.parent, path.parent)):
+        flush(folder)

@@ -22,6 +22,7 @@ COLUMNS = pa.schema(
         ("record_id", pa.string()),
         ("decision_id", pa.string()),
         ("not_scored", pa.string()),
+        ("checks", pa.string()),
         ("risk", pa.string()),
         ("band", pa.string()),
         ("probability", pa.float64()),
@@ -37,17 +38,23 @@ COLUMNS = pa.schema(
 )
 """The columns of a table of answers, in order."""
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_STARTS_A_FORMULA = tuple("=+-@|%\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""First characters that spreadsheets act on (OWASP, CSV injection), the wide forms of Eastern keyboards included."""
 
 
 def rows_of(source: str, answer: Answer) -> Iterator[dict[str, Any]]:
     """Lay an answer out as rows: one per risk, or a single one where nobody was scored.
 
-    >>> answer = {"record_id": "r1", "decision_id": None, "not_scored": "crew", "risks": []}
+    >>> answer = {"record_id": "r1", "decision_id": None, "not_scored": "crew", "checks": [], "risks": []}
     >>> [row["not_scored"] for row in rows_of("list.json[0]", answer)]
     ['crew']
     """
-    who = {"source": source, "record_id": answer["record_id"], "decision_id": answer["decision_id"]}
+    who = {
+        "source": source,
+        "record_id": answer["record_id"],
+        "decision_id": answer["decision_id"],
+        "checks": _sentences(answer["checks"]),
+    }
     if not answer["risks"]:
         yield dict.fromkeys(COLUMNS.names) | who | {"not_scored": answer.get("not_scored")}
     for risk in answer["risks"]:
@@ -78,7 +85,7 @@ def formula_safe(cell: Any) -> Any:
     >>> formula_safe("=HYPERLINK(1)"), formula_safe("Booked late"), formula_safe(-1.5)
     ("'=HYPERLINK(1)", 'Booked late', -1.5)
     """
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_STARTS_A_FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(_STARTS_A_FORMULA) else cell
 
 
 class AnswerFile(WholeFile):

@@ -1,25 +1,18 @@
 """Runs watching beside the service: starts its process, starts it again where it ends, and shows its figures."""
 
-import json
-import os
-import subprocess
-import sys
 import threading
-import time
 from typing import Any
 
 from riskapi.errors import ServiceError
 from riskapi.monitoring.book import MonitoringBook
 from riskapi.monitoring.gauges import MonitoringGauges
+from riskapi.operations.companion import Companion
 from riskapi.settings import Settings
 from riskapi.telemetry import where_it_failed
 
 FIRST_SECONDS = 20.0
 """Until the process starts: a service that has just begun has better to do."""
 LOOK_SECONDS = 30.0
-AGAIN_SECONDS = 300.0
-"""Until the process is started again where it ended, since it failed or another service's counts this store."""
-_STOP_SECONDS = 10.0
 _NEEDED = {
     "database_url",
     "keys_url",
@@ -43,13 +36,12 @@ class BackgroundWatch:
     """
 
     def __init__(self, settings: Settings, book: MonitoringBook, gauges: MonitoringGauges, log: Any) -> None:
-        self._settings = settings
+        self._companion = Companion("riskapi.monitoring.process", settings, _NEEDED)
         self._book = book
         self._gauges = gauges
         self._log = log
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, first_seconds: float = FIRST_SECONDS) -> None:
         """Start the thread.
@@ -66,40 +58,15 @@ class BackgroundWatch:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        process, self._process = self._process, None
-        if process is not None:
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        self._companion.close()
 
     def _run(self, seconds: float) -> None:
-        again = float("-inf")
         while not self._stopped.wait(seconds):
             seconds = LOOK_SECONDS
             try:
-                ended = self._process is None or self._process.poll() is not None
-                if ended and time.monotonic() >= again:
-                    self._process, again = self._started(), time.monotonic() + AGAIN_SECONDS
+                self._companion.keep_running()
                 self._gauges.show(self._book.reports())
             except ServiceError as error:
                 self._log.error("monitoring_failed", rule=str(error))
             except Exception as error:  # noqa: BLE001 - the next look must come, whatever it was
                 self._log.error("monitoring_failed", **where_it_failed(error))
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        places = os.pathsep.join(path for path in sys.path if path)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "riskapi.monitoring.process"],
-            stdin=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": places},
-        )
-        secret = self._settings.secret_key.get_secret_value()
-        settings = self._settings.model_dump(mode="json", include=_NEEDED) | {"secret_key": secret}
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(settings).encode() + b"\n")
-        process.stdin.flush()
-        return process

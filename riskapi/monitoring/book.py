@@ -1,13 +1,13 @@
 """The counts in the store: added to in one transaction with how far the log was counted, and read by windows."""
 
-from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 
 from riskapi.monitoring.tally import DAY, HOUR, SHADOW, Counts, Place, Tally
+from riskapi.storage.bulk import put_rows
 from riskapi.storage.engine import for_writing, is_embedded
 from riskapi.storage.guard import storage_errors
 from riskapi.storage.monitoring_tables import counts as _counts
@@ -73,9 +73,9 @@ class MonitoringBook:
                     _set_flushing(connection, "NORMAL")
                 try:
                     with connection.begin():
-                        _put_all(connection, _counts, rows)
-                        _put_all(connection, _cursors, [{"writer": one, "seq": seq} for one, seq in cursors.items()])
-                        _put_all(connection, _disagreements, [one._asdict() for one in disagreements])
+                        put_rows(connection, _counts, rows)
+                        put_rows(connection, _cursors, [{"writer": one, "seq": seq} for one, seq in cursors.items()])
+                        put_rows(connection, _disagreements, [one._asdict() for one in disagreements])
                 finally:
                     if unflushed:
                         _set_flushing(connection, "FULL")
@@ -99,7 +99,7 @@ class MonitoringBook:
     def put_report(self, report: StoredReport) -> None:
         """Keep the last report about a risk."""
         with storage_errors(), self._writing.begin() as connection:
-            _put_all(connection, _reports, [report._asdict() | {"body": report.body.decode()}])
+            put_rows(connection, _reports, [report._asdict() | {"body": report.body.decode()}])
 
     def reports(self) -> list[StoredReport]:
         """Read the last report about each risk."""
@@ -151,22 +151,6 @@ def _merged(connection: sa.Connection, place: Place, found: Counts) -> dict[str,
 def _text(found: Counts) -> str:
     kept = {name: int(number) if number == int(number) else number for name, number in found.items() if number}
     return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _put_all(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows, in place of those with the same key."""
-    if not rows:
-        return
-    made = _insert(connection.dialect.name)(table)
-    keys = [column.name for column in table.primary_key]
-    values = {column.name: made.excluded[column.name] for column in table.c if column.name not in keys}
-    connection.execute(made.on_conflict_do_update(index_elements=keys, set_=values), rows)
-
-
-def _insert(dialect: str) -> Callable[[sa.Table], Any]:
-    """The statement of a kind of database; only one of them is needed, and by those alone who add."""
-    module = import_module(f"sqlalchemy.dialects.{dialect}")
-    return module.insert  # type: ignore[no-any-return]
 
 
 def _set_flushing(connection: sa.Connection, how: str) -> None:

@@ -45,6 +45,9 @@ class OpenedDecision:
         answer: as it was sent, without the sender's id.
         input: the record without identity (JSON).
         subject_id: random name of whom it is about.
+        principal: name of the one who asked.
+        unit: of the one who asked; empty for none.
+        seq: place in its chain.
     """
 
     decision_id: str
@@ -55,6 +58,9 @@ class OpenedDecision:
     answer: Mapping[str, Any]
     input: bytes
     subject_id: str
+    principal: str = ""
+    unit: str = ""
+    seq: int = 0
 
     @property
     def day(self) -> str:
@@ -104,7 +110,7 @@ class LogReader:
             rows = connection.execute(_AFTER, {"writer": writer, "after": after, "most": most}).all()
         if not rows:
             return None
-        told = [(row.at, orjson.loads(row.body)) for row in rows if row.kind == Kind.DECISION]
+        told = [(row.seq, row.at, orjson.loads(row.body)) for row in rows if row.kind == Kind.DECISION]
         decisions = self._open(told)
         outcomes = [orjson.loads(row.body) for row in rows if row.kind == "outcome"]
         return Page(writer, rows[-1].seq, decisions, outcomes, len(told) - len(decisions))
@@ -115,7 +121,7 @@ class LogReader:
             return {}
         with storage_errors(), self._engine.connect() as connection:
             rows = connection.execute(_OF, {"ids": list(decision_ids)}).all()
-        return {one.decision_id: one for one in self._open([(row.at, orjson.loads(row.body)) for row in rows])}
+        return {one.decision_id: one for one in self._open([(row.seq, row.at, orjson.loads(row.body)) for row in rows])}
 
     def between(self, start: str, end: str, page_rows: int = 500) -> Iterator[OpenedDecision]:
         """Open the decisions of a span of time, chain by chain.
@@ -144,17 +150,17 @@ class LogReader:
             rows = connection.execute(statement).all()
         if not rows:
             return None
-        decisions = self._open([(row.at, orjson.loads(row.body)) for row in rows])
+        decisions = self._open([(row.seq, row.at, orjson.loads(row.body)) for row in rows])
         return Page(writer, rows[-1].seq, decisions, [], len(rows) - len(decisions))
 
-    def _open(self, told: Sequence[tuple[str, dict[str, Any]]]) -> list[OpenedDecision]:
-        ids = [body["decision_id"] for _, body in told]
+    def _open(self, told: Sequence[tuple[int, str, dict[str, Any]]]) -> list[OpenedDecision]:
+        ids = [body["decision_id"] for _, _, body in told]
         with storage_errors(), self._engine.connect() as connection:
             rows = select_in(connection, "decision_contents", _COLUMNS, "decision_id", ids)
         sealed = {row[0]: row for row in rows}
         ciphers = self._keys.ciphers({row[1] for row in rows})
         opened = []
-        for at, body in told:
+        for seq, at, body in told:
             row = sealed.get(body["decision_id"])
             cipher = None if row is None else ciphers.get((row[1], CONTENT))
             if row is None or cipher is None:
@@ -172,6 +178,9 @@ class LogReader:
                     orjson.loads(parts[Part.ANSWER]),
                     parts[Part.INPUT],
                     row[1],
+                    body["principal"],
+                    body["unit"],
+                    seq,
                 )
             )
         return opened

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from features.checks import out_of_force
 from features.errors import FeatureError
 from models.errors import ModelError
 from riskapi.errors import ServiceError, StorageError
@@ -42,6 +43,8 @@ NAMES = (
     "checkpoint_file",
     "clock",
     "retention",
+    "checks",
+    "hits",
 )
 FATAL = frozenset({"store", "log", "keys", "writer", "models"})
 """Without these nothing can be scored; with any other alarm the service goes on."""
@@ -133,14 +136,7 @@ class Alarms:
         metrics.queue_seconds.set(waits)
         if waits > QUEUE_SECONDS:
             yield "queue", f"decisions have waited {waits:.0f} s for the disk; is the store slow or locked?"
-        active = services.active
-        refused = [f"model of {risk}: approved bundle refused: {rule}" for risk, rule in active.refused.items()]
-        if not active.live:
-            refused.append("none is approved; propose a bundle and have it approved")
-        if refused:
-            yield "models", "; ".join(refused)
-        if (broken := self._bad_signatures()) is not None:
-            yield "signatures", broken
+        yield from self._of_models()
         free = self._disk_free()
         metrics.disk_free.set(free)
         if free < services.settings.disk_free_percent / 100:
@@ -151,6 +147,20 @@ class Alarms:
             yield "clock", told
         if (late := self._retention()) is not None:
             yield "retention", late
+        if (told := services.hits.problem(self._clock())) is not None:
+            yield "hits", told
+
+    def _of_models(self) -> Iterator[tuple[str, str]]:
+        active = self._services.active
+        refused = [f"model of {risk}: approved bundle refused: {rule}" for risk, rule in active.refused.items()]
+        if not active.live:
+            refused.append("none is approved; propose a bundle and have it approved")
+        if refused:
+            yield "models", "; ".join(refused)
+        if (broken := self._bad_signatures()) is not None:
+            yield "signatures", broken
+        if ended := out_of_force(self._clock().date()):
+            yield "checks", f"no longer applied: {', '.join(ended)}; read them again and renew features/checks.py"
 
     def _of_stores(self) -> Iterator[tuple[str, str]]:
         services = self._services

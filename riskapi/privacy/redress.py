@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from features.checks import FROM_ELSEWHERE
 from riskapi.decisions import StoredDecision
 from riskapi.privacy.limits import Limits, months_later
 from riskapi.privacy.plain_facts import plain_facts
@@ -38,6 +39,7 @@ WITHHELD = (
     "Results of other systems, such as watch lists, are not in this letter: the estimate does not rest on them. "
     "Ask for them where they come from. Facts about other persons are left out."
 )
+CHECKED = "The estimate does not rest on this. Typing errors are the usual cause; you may have them corrected."
 _NO_CONTACT = "ask at the border post"
 
 
@@ -82,6 +84,9 @@ def person_explanation(
         "role_of_the_system": list(ROLE),
         "not_assessed": None if answer is None else answer["not_scored"],
         "estimates": [asdict(_told(risk)) for risk in (answer or {"risks": ()})["risks"]],
+        "checks": [
+            one["sentence"] for one in (answer or {"checks": ()})["checks"] if one["code"] not in FROM_ELSEWHERE
+        ],
         "facts_used": [{"fact": one.label, "value": one.value} for one in facts if one.used],
         "facts_kept_but_not_used": [{"fact": one.label, "value": one.value} for one in facts if not one.used],
         "facts_not_kept": list(row.dropped),
@@ -115,6 +120,7 @@ def markdown(told: Mapping[str, Any]) -> str:
         *told["role_of_the_system"],
         "## What the estimate rests on",
         *_estimates(told),
+        *_checks(told),
         "## Facts about you that were used",
         _table(told["facts_used"]),
         "## Facts about you that are kept and were not used for the estimate",
@@ -152,6 +158,18 @@ def _estimates(told: Mapping[str, Any]) -> list[str]:
             if sentences:
                 found.append("\n".join([heading, "", *(f"- {_escaped(sentence)}" for sentence in sentences)]))
     return found
+
+
+def _checks_of(answer: Mapping[str, Any] | None) -> list[str]:
+    """Hard checks of a person's own facts that failed; what other systems found is asked for there."""
+    return [one["sentence"] for one in (answer["checks"] if answer else ()) if one["code"] not in FROM_ELSEWHERE]
+
+
+def _checks(told: Mapping[str, Any]) -> list[str]:
+    if not told["checks"]:
+        return []
+    found = "\n".join(f"- {_escaped(sentence)}" for sentence in told["checks"])
+    return ["## What does not fit in your document or journey", f"{CHECKED}\n\n{found}"]
 
 
 def _told(risk: Mapping[str, Any]) -> ToldRisk:

@@ -1,14 +1,14 @@
 """What of a record says who somebody is, kept apart from the rest, so that each can be sealed, and go, on its own."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from features.minor import age_on
-from features.record import Sensitivity, TravellerRecord, sensitivity_of
+from features.record import AGE_MAX, Sensitivity, TravellerRecord, sensitivity_of
 from features.timing import crossing_day
 from features.walk import block_types
 from riskapi.decisions import AnsweredRecord, DecisionRecord
@@ -34,8 +34,6 @@ __all__ = [
     "without_record_id",
 ]
 
-AGE_MAX = 130
-"""The record's own bound; nothing reads ages beyond it."""
 SUBJECT = b"subject"
 """Purpose of the keyed hash of a subject."""
 HIDDEN = "x"
@@ -63,15 +61,19 @@ class SplitRecord:
     record_id: str
 
 
-def split(record: bytes, age_years: int | None, hasher: Callable[[str], str]) -> SplitRecord:
+def split(
+    record: bytes, age_years: int | None, hasher: Callable[[str], str], birth_contradicts: Sequence[str] = ()
+) -> SplitRecord:
     """Part what identifies from what is needed to account for a score.
 
-    A date of birth leaves the age at the crossing behind; a telephone number its keyed hash, since features count them.
+    A date of birth leaves behind the age at the crossing and what it cannot be right with, which a hard check reads; a
+    telephone number its keyed hash, since features count them.
 
     Args:
         record: JSON of a valid record without the facts that are never stored.
         age_years: at the crossing, where the date of birth tells it.
         hasher: keyed hash of a linkage fact.
+        birth_contradicts: what the date of birth cannot be right with.
     """
     facts: dict[str, Any] = orjson.loads(record)
     identity: dict[str, Any] = {"record_id": facts["record_id"]}
@@ -82,6 +84,9 @@ def split(record: bytes, age_years: int | None, hasher: Callable[[str], str]) ->
             identity["traveller.age_years"] = stated
         if age_years is not None:
             traveller["age_years"] = min(age_years, AGE_MAX)
+        traveller.pop("birth_contradicts", None)
+        if birth_contradicts:
+            traveller["birth_contradicts"] = birth_contradicts
     for block, moved in _MOVED.items():
         found = facts.get(block)
         if found.__class__ is dict:
@@ -101,7 +106,7 @@ def divide(answered: AnsweredRecord, secret: ServiceSecret) -> DecisionRecord:
         answered: as it was handed over.
         secret: for the keyed hashes of linkage facts and of the subject.
     """
-    parts = split(answered.record, answered.age_years, secret.hash_fact)
+    parts = split(answered.record, answered.age_years, secret.hash_fact, answered.birth_contradicts)
     return DecisionRecord(
         answered.decision_id,
         answered.scored_at,

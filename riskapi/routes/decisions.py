@@ -10,7 +10,7 @@ from starlette.responses import Response
 from riskapi.access.guard import GuardedRoute, allows
 from riskapi.access.matrix import Action
 from riskapi.access.purpose import PARAMETER, Use
-from riskapi.audit import explain_again, note_view, seen_by
+from riskapi.audit import check_again, explain_again, note_view, seen_by
 from riskapi.deps import Caller, ServicesDep, StatedPurpose
 from riskapi.describe import problems
 from riskapi.edge import NOTES
@@ -77,12 +77,14 @@ def decision(
 def explanation(
     decision_id: str, request: Request, caller: Caller, purpose: StatedPurpose, services: ServicesDep
 ) -> Response:
-    """Show every contribution to the scores of a stored decision.
+    """Show every contribution to the scores of a stored decision, and the result of every hard check.
 
-    They are computed again from the stored record by the bundle that scored it. Where the log-odds differ from what was
-    stored by as little as one bit, nothing is shown and the difference is logged.
+    They are computed again from the stored record by the bundle that scored it, and by the checks that were in force.
+    Where the log-odds differ from what was stored by as little as one bit, or other checks fail, nothing is shown and
+    the difference is logged.
     """
     row, answer, _ = seen_by(services.decisions, decision_id, caller)
     request.scope[NOTES]["decision_id"] = row.decision_id
     note_view(services.journal, "explanation", row, Use(caller, purpose))
-    return _json({"decision_id": row.decision_id, "risks": explain_again(row, answer, services.active)})
+    risks = explain_again(row, answer, services.active)
+    return _json({"decision_id": row.decision_id, "risks": risks, "checks": check_again(row, answer, caller.audiences)})

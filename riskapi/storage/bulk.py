@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,6 +74,23 @@ def select_in(connection: sa.Connection, table: str, columns: Columns, column: s
         filled = (*some, *[some[0]] * (places - len(some)))
         found += connection.exec_driver_sql(f"{start}IN ({', '.join('?' * places)})", filled)
     return found
+
+
+def put_rows(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, in place of those with the same key.
+
+    Args:
+        connection: in a transaction.
+        table: to insert into.
+        rows: values by the names of the columns.
+    """
+    if not rows:
+        return
+    dialect: Any = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")  # by those alone who put
+    made = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    values = {column.name: made.excluded[column.name] for column in table.c if column.name not in keys}
+    connection.execute(made.on_conflict_do_update(index_elements=keys, set_=values), rows)
 
 
 @cache

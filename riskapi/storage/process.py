@@ -144,6 +144,7 @@ def _plain(row: AnsweredRecord) -> tuple[Any, ...]:
         row.policy,
         row.referrals,
         row.trace,
+        row.birth_contradicts,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Versions of the tables, the oldest first; a program refuses a store that it does not know."""
 VERSION_TABLE = "riskapi_version"
 

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from riskapi.errors import ConflictError
 from riskapi.monitoring.book import DISAGREEMENTS_KEPT, Disagreement, MonitoringBook, StoredReport
 from riskapi.monitoring.opened import LogReader
-from riskapi.monitoring.process import only_one
 from riskapi.monitoring.tally import DAY, EVERYWHERE, SHADOW, Place, Tally
 from riskapi.monitoring.watcher import Watcher
 from riskapi.monitoring.windows import put_together
+from riskapi.operations.companion import only_one
 from tests.bundles import make_bundle
 from tests.riskapi.makers import APPROVER, PROPOSER, RATIONALE, go_live
 from tests.riskapi.monitoring.makers import NOW, MadeOutcomes, record_data, store
@@ -78,10 +78,10 @@ def test_only_the_latest_disagreements_are_kept(services):
 
 def test_one_process_counts_a_store(services):
     """The next one finds that it is not needed."""
-    with only_one(services.settings) as first, only_one(services.settings) as second:
+    with only_one(services.settings, "watch") as first, only_one(services.settings, "watch") as second:
         assert first
         assert not second
-    with only_one(services.settings) as again:
+    with only_one(services.settings, "watch") as again:
         assert again
 
 

@@ -12,7 +12,7 @@ from riskapi.errors import ConflictError, StorageError
 from riskapi.ids import uuid7
 from riskapi.log.entry import Kind
 from riskapi.services import Services
-from riskapi.storage import access_tables, monitoring_tables, schema
+from riskapi.storage import access_tables, hits_tables, monitoring_tables, schema
 from riskapi.storage.decisions import GONE, MASKED
 from riskapi.storage.engine import open_database, require_version, upgrade
 from riskapi.storage.migrations.run import steps
@@ -204,7 +204,7 @@ def test_migrations_make_the_tables_that_the_program_knows(options):
     """The steps and the definitions say the same, table by table, and every step is listed."""
     engine = open_database(options.database_url, "RISKAPI_DATABASE_URL", 2.0)
     whole = sa.MetaData()
-    for metadata in (schema.METADATA, access_tables.METADATA, monitoring_tables.METADATA):
+    for metadata in (schema.METADATA, access_tables.METADATA, monitoring_tables.METADATA, hits_tables.METADATA):
         for table in metadata.tables.values():
             table.to_metadata(whole)
     with engine.connect() as connection:

@@ -2,7 +2,8 @@
 
 Run as a program, ``python -m tests.faults.power DIRECTORY`` mounts it there. Writing ``all`` into ``.cut`` takes away
 everything that was written since the last flush of each file; ``some:<seed>`` leaves a part of it, as disks do that
-write in an order of their own. File names are on the disk once their directory was flushed.
+write in an order of their own. File names are on the disk once a directory was flushed: until then a new file is gone
+after a cut, and a renamed one has its old name. Directories, and that a file was removed, are on the disk at once.
 """
 
 import errno
@@ -40,8 +41,8 @@ class File:
     mode: int
     data: bytearray = field(default_factory=bytearray)
     pending: list[Change] = field(default_factory=list)
-    named: bool = False
-    """Whether its name is on the disk."""
+    named: str | None = None
+    """The name that the disk has for it."""
 
     def write(self, data: bytes, offset: int) -> None:
         """Change some bytes."""
@@ -73,12 +74,13 @@ class File:
 
 
 class PowerFs:
-    """The operations of the file system, one directory deep."""
+    """The operations of the file system."""
 
     use_ns = True
 
     def __init__(self) -> None:
         self._files: dict[str, File] = {}
+        self._directories = {"/"}
 
     def _file(self, path: str) -> File:
         if path not in self._files:
@@ -89,14 +91,16 @@ class PowerFs:
         """Cut the power; gives how many changes were lost."""
         keep = random.Random(how) if how.startswith("some") else None
         for path, file in list(self._files.items()):
-            if not file.named and (keep is None or keep.random() < 0.5):
+            if file.named != path and (keep is None or keep.random() < 0.5):
                 del self._files[path]
+                if file.named is not None:
+                    self._files.setdefault(file.named, file)
         return sum(file.lose(keep) for file in self._files.values())
 
     def getattr(self, path: str, _handle: int | None = None) -> dict[str, Any]:
         """What ``stat`` tells."""
-        if path in ("/", CUT):
-            return {"st_mode": (stat.S_IFDIR | 0o700) if path == "/" else stat.S_IFREG | 0o600, "st_nlink": 1}
+        if path == CUT or path in self._directories:
+            return {"st_mode": stat.S_IFREG | 0o600 if path == CUT else stat.S_IFDIR | 0o700, "st_nlink": 1}
         file = self._file(path)
         return {
             "st_mode": file.mode,
@@ -107,9 +111,22 @@ class PowerFs:
             "st_gid": os.getgid(),
         }
 
-    def readdir(self, _path: str, _handle: int) -> list[str]:
-        """The names."""
-        return [".", "..", *(path[1:] for path in self._files)]
+    def readdir(self, path: str, _handle: int) -> list[str]:
+        """The names in a directory."""
+        below = [one.rpartition("/") for one in (*self._files, *self._directories) if one != "/"]
+        return [".", "..", *(name for directory, _, name in below if (directory or "/") == path)]
+
+    def mkdir(self, path: str, _mode: int) -> int:
+        """Make a directory."""
+        self._directories.add(path)
+        return 0
+
+    def rmdir(self, path: str) -> int:
+        """Remove an empty directory."""
+        if len(self.readdir(path, 0)) > 2:
+            raise OSError(errno.ENOTEMPTY, "")
+        self._directories.remove(path)
+        return 0
 
     def create(self, path: str, mode: int, _information: Any = None) -> int:
         """Make a file, whose name is not on the disk yet."""
@@ -147,15 +164,15 @@ class PowerFs:
 
     def fsyncdir(self, _path: str, _data_only: int, _handle: int) -> int:
         """Bring the names to the disk."""
-        for file in self._files.values():
-            file.named = True
+        for path, file in self._files.items():
+            file.named = path
         return 0
 
     def link(self, new: str, old: str) -> int:
         """Give a file a second name; as long as there are two, they hold the same."""
         if new in self._files:
             raise OSError(errno.EEXIST, "")
-        self._files[new] = replace(self._file(old), named=False)
+        self._files[new] = replace(self._file(old), named=None)
         return 0
 
     def unlink(self, path: str) -> int:

@@ -32,6 +32,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "destination": PORTS,
     "carrier": ("KQ", "ET", "EK"),
     "biometric_match_ok": (True, False),
+    "birth_contradicts": ([], ["issue"], ["crossing", "issue"]),
     "sltd_hit": (True, False),
     "chip_auth_ok": (True, False),
     "watchlist_hit": (True, False),

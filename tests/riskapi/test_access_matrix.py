@@ -28,6 +28,7 @@ TABLE: dict[tuple[str, str], Action | None] = {
     ("POST", "/v1/scores/batch"): Action.SCORE,
     ("POST", "/v1/manifests"): Action.SCORE,
     ("POST", "/v1/messages"): Action.SCORE,
+    ("POST", "/v1/gtas/score"): Action.SCORE,
     ("GET", "/v1/decisions/{decision_id}"): Action.DECISIONS_READ,
     ("GET", "/v1/decisions/{decision_id}/explanation"): Action.DECISIONS_READ,
     ("GET", "/v1/decisions/{decision_id}/person-explanation"): Action.REDRESS,
@@ -86,9 +87,10 @@ ROWS = list(TABLE.items())
 GUARDED = [row for row, action in ROWS if action is not OPEN]
 
 EXPECTED = {
-    Role.SCORER: {Action.SCORE, Action.DECISIONS_READ, Action.ENFORCEMENT, Action.RECTIFY},
+    Role.SCORER: {Action.SCORE, Action.DECISIONS_READ, Action.HITS_RECEIVE, Action.ENFORCEMENT, Action.RECTIFY},
     Role.REVIEWER: {
         Action.DECISIONS_READ,
+        Action.HITS_RECEIVE,
         Action.ENFORCEMENT,
         Action.OUTCOMES_RECORD,
         Action.REDRESS,
@@ -109,6 +111,7 @@ EXPECTED = {
     },
     Role.PROTECTION_OFFICER: {
         Action.DECISIONS_READ,
+        Action.HITS_RECEIVE,
         Action.PROTECTION,
         Action.OUTCOMES_RECORD,
         Action.REDRESS,

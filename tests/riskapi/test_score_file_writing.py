@@ -13,6 +13,7 @@ from riskapi.files.write import COLUMNS, open_writer
 def answer(sentence="Booked late", **changes):
     """Make an answer as the service gives it, with one risk."""
     reason = {"code": "BKG1", "sentence": sentence, "contribution": 0.5}
+    check = {"code": "CK03", "version": 1, "sentence": "The document expires before the crossing"}
     risk = {
         "risk": "document_fraud",
         "probability": 0.25,
@@ -24,7 +25,13 @@ def answer(sentence="Booked late", **changes):
         "advice": None,
         "model": {"name": "document_fraud", "version": "1", "digest": "sha256:ab"},
     }
-    return {"decision_id": "d1", "record_id": "r1", "not_scored": None, "risks": [risk, risk]} | changes
+    return {
+        "decision_id": "d1",
+        "record_id": "r1",
+        "not_scored": None,
+        "checks": [check],
+        "risks": [risk, risk],
+    } | changes
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -43,6 +50,7 @@ def test_a_table_has_a_row_per_traveller_and_risk(tmp_path, suffix):
     assert [row["record_id"] for row in rows] == ["r1", "r1", "r2"]
     assert rows[0]["reasons_for"] == "Booked late [BKG1]; Booked late [BKG1]"
     assert float(rows[0]["probability_high"]) == 0.5
+    assert rows[0]["checks"] == rows[2]["checks"] == "The document expires before the crossing [CK03]"
     assert (rows[2]["not_scored"], rows[2]["risk"] or None) == ("crew", None)
 
 
@@ -55,7 +63,9 @@ def test_lines_hold_answers_whole(tmp_path):
     assert lines == [{"source": f"a line {number}", **answer()} for number in (1, 2)]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20", " ="]
+)
 def test_a_text_is_never_a_formula(tmp_path, start):
     """What a spreadsheet would run is written as text."""
     path = tmp_path / "out.csv"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
+from features.checks import UNTIL
 from features.examples import EXAMPLE_RECORD
 from riskapi.errors import StorageError
 from riskapi.log.checkpoint_file import append_checkpoint
@@ -232,6 +233,18 @@ def test_h5_stalled_queue_and_dead_writer_are_alarms(client, monkeypatch):
     status, found = told(client)
     assert status == 503
     assert "restart the service" in found["writer"]
+
+
+def test_r22_checks_past_their_last_day_are_an_alarm(client, monkeypatch):
+    """They are not applied any more, scores go on, and somebody is told."""
+    services = services_of(client)
+    monkeypatch.setattr(services.alarms, "_clock", lambda: datetime.combine(UNTIL, datetime.max.time(), UTC))
+    assert "checks" not in {one.name for one in services.alarms.look()}
+    past = datetime.combine(UNTIL, datetime.max.time(), UTC) + timedelta(days=1)
+    monkeypatch.setattr(services.alarms, "_clock", lambda: past)
+    [alarm] = [one for one in services.alarms.look() if one.name == "checks"]
+    assert "CK01" in alarm.text
+    assert "checks" not in module.FATAL
 
 
 def test_failed_or_absent_retention_is_an_alarm(client, monkeypatch):

@@ -24,6 +24,8 @@ from riskapi.access.guard import SECURITY_SCHEMES
 from riskapi.access.matrix import Purpose
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import stated_purpose
+from riskapi.console import entry
+from riskapi.console.failures import is_page, page_for
 from riskapi.describe import extra_schemas
 from riskapi.direct import DirectlyServed
 from riskapi.edge import Edge
@@ -82,6 +84,7 @@ ROUTERS = (
     accounts,
     health,
     metrics,
+    entry,
 )
 """In the order of the API page; the hot path first, since paths are tried in this order."""
 
@@ -149,7 +152,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    """Turn any foreseen error into its problem document."""
+    """Turn any foreseen error into its problem document, or into a page where a person asked for one."""
+    if is_page(request.scope) and getattr(error, "status_code", None) != HTTPStatus.METHOD_NOT_ALLOWED:
+        return _response(page_for(request, error))
     if isinstance(error, HTTPException):
         allow = None
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -175,7 +180,7 @@ async def _refuse_purpose(request: Request, error: Exception) -> Response:
         await asyncio.to_thread(request.app.state.services.journal.append, Kind.REFUSED_PURPOSE, body)
     except StorageError as failure:
         error = failure
-    return _response(answer_for(error))
+    return await _answer(request, error)
 
 
 _ANSWERS = (

@@ -5,6 +5,7 @@ import binascii
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -165,6 +166,16 @@ class Settings(BaseSettings):
         bool,
         Field(description="Whether every use has to state its purpose; else the first that the caller's roles have"),
     ] = True
+    time_zone: Annotated[
+        str, Field(description="Time zone of the clock that pages of the console show (IANA name)")
+    ] = "UTC"
+    mlflow_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s\"'<>]+$",
+            description="Address of the MLflow pages that the console links training runs to; left out, no links",
+        ),
+    ] = None
     agency_name: Annotated[
         str, Field(max_length=200, description="Who answers for decisions, as travellers read it")
     ] = "the border agency"
@@ -280,6 +291,15 @@ class Settings(BaseSettings):
                 raw = b""
             if len(raw) != 32:  # noqa: PLR2004 - an Ed25519 public key has 32 bytes
                 raise ValueError("each signer is the base64 of a raw Ed25519 public key (32 bytes)")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no such time zone here: name one like Africa/Nairobi") from None
         return value
 
     @field_validator("secret_key")

@@ -1,0 +1,32 @@
+"""The places of the console, in the order of the bar at the top; each is shown to those who may go there."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from riskapi.access.matrix import Action
+from riskapi.access.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of the console.
+
+    Attributes:
+        path: where it is; pages below it belong to it.
+        title: one or two words.
+        about: what one does there, in a sentence.
+        action: the right that it takes.
+    """
+
+    path: str
+    title: str
+    about: str
+    action: Action
+
+
+PLACES: Final[tuple[Place, ...]] = ()
+
+
+def places_of(caller: Principal | None) -> list[Place]:
+    """The places where somebody may go."""
+    return [] if caller is None else [place for place in PLACES if place.action in caller.rights]

@@ -25,6 +25,7 @@ from riskapi.access.matrix import Purpose
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import stated_purpose
 from riskapi.console import entry
+from riskapi.console import models as model_pages
 from riskapi.console.failures import is_page, page_for
 from riskapi.describe import extra_schemas
 from riskapi.direct import DirectlyServed
@@ -85,6 +86,7 @@ ROUTERS = (
     health,
     metrics,
     entry,
+    model_pages,
 )
 """In the order of the API page; the hot path first, since paths are tried in this order."""
 
@@ -153,16 +155,17 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 async def _answer(request: Request, error: Exception) -> Response:
     """Turn any foreseen error into its problem document, or into a page where a person asked for one."""
-    if is_page(request.scope) and getattr(error, "status_code", None) != HTTPStatus.METHOD_NOT_ALLOWED:
-        return _response(page_for(request, error))
-    if isinstance(error, HTTPException):
-        allow = None
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            allow = _methods_of(request) or (error.headers or {}).get("Allow")
-        return _response(plain_answer(error.status_code, allow))
+    status = error.status_code if isinstance(error, HTTPException) else None
     if isinstance(error, RequestValidationError):  # of a path or a query: bodies are read elsewhere
         places = dict.fromkeys(".".join(map(str, one["loc"][:2])) for one in error.errors())
         error = InvalidBodyError([Problem(place, "is not valid", "See /openapi.json.") for place in places])
+    if is_page(request.scope) and status != HTTPStatus.METHOD_NOT_ALLOWED:
+        return _response(page_for(request, error))
+    if isinstance(error, HTTPException):
+        allow = None
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            allow = _methods_of(request) or (error.headers or {}).get("Allow")
+        return _response(plain_answer(error.status_code, allow))
     return _response(answer_for(error))
 
 

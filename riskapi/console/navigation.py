@@ -24,7 +24,9 @@ class Place:
     action: Action
 
 
-PLACES: Final[tuple[Place, ...]] = ()
+PLACES: Final = (
+    Place("/console/models", "Models", "Read what is live and what is proposed, and decide.", Action.MODELS_READ),
+)
 
 
 def places_of(caller: Principal | None) -> list[Place]:

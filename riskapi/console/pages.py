@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from riskapi.access.callers import CALLER
 from riskapi.access.principal import Principal
 from riskapi.console.assets import address_of
+from riskapi.console.figures import Scale, share, step, whisker
 from riskapi.console.forms import form_token
 from riskapi.console.languages import LANGUAGES, language_of
 from riskapi.console.navigation import places_of
@@ -34,7 +35,7 @@ ENVIRONMENT: Final = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-ENVIRONMENT.globals["address_of"] = address_of
+ENVIRONMENT.globals |= {"address_of": address_of, "share": share, "step": step, "whisker": whisker, "Scale": Scale}
 
 
 @lru_cache(maxsize=8)

@@ -72,6 +72,15 @@ TABLE: dict[tuple[str, str], Action | None] = {
     ("POST", "/console/sign-out"): Action.SELF,
     ("POST", "/console/language"): OPEN,
     ("GET", "/console/static/{name}"): OPEN,
+    ("GET", "/console/models"): Action.MODELS_READ,
+    ("GET", "/console/models/{digest}"): Action.MODELS_READ,
+    ("GET", "/console/models/{digest}/terms"): Action.MODELS_READ,
+    ("GET", "/console/models/{digest}/reasons"): Action.MODELS_READ,
+    ("GET", "/console/models/{digest}/comparison"): Action.MODELS_READ,
+    ("GET", "/console/models/{digest}/card.md"): Action.MODELS_READ,
+    ("GET", "/console/models/{digest}/bundle.zip"): Action.MODELS_READ,
+    ("POST", "/console/models/{digest}/approve"): Action.MODELS_APPROVE,
+    ("POST", "/console/models/{digest}/reject"): Action.MODELS_APPROVE,
 }
 OPEN_PREFIXES = (
     *("/health/", "/docs", "/openapi.json", "/v1/sessions"),

@@ -26,6 +26,7 @@ from riskapi.access.principal import Principal
 from riskapi.access.purpose import stated_purpose
 from riskapi.console import entry
 from riskapi.console import models as model_pages
+from riskapi.console import monitoring as monitoring_pages
 from riskapi.console.failures import is_page, page_for
 from riskapi.describe import extra_schemas
 from riskapi.direct import DirectlyServed
@@ -87,6 +88,7 @@ ROUTERS = (
     metrics,
     entry,
     model_pages,
+    monitoring_pages,
 )
 """In the order of the API page; the hot path first, since paths are tried in this order."""
 

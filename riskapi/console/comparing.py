@@ -11,8 +11,8 @@ def compare(proposed: ModelBundle, live: ModelBundle) -> dict[str, Any]:
     """Put two models of one risk side by side.
 
     Returns:
-        ``live``, the other bundle; ``measures`` and ``capacity``: title, of the proposed, of the live; ``gates``: of the
-        proposed, and of the live where it has it; ``terms``: label, and importance in either where it has it.
+        ``live``, the other bundle; ``measures`` and ``capacity``: title, of the proposed, of the live; ``gates``: of
+        the proposed, and of the live where it has it; ``terms``: label, and importance in either where it has it.
     """
     capacity = [
         {

@@ -26,6 +26,12 @@ class Place:
 
 PLACES: Final = (
     Place("/console/models", "Models", "Read what is live and what is proposed, and decide.", Action.MODELS_READ),
+    Place(
+        "/console/monitoring",
+        "Monitoring",
+        "See volumes, drift, calibration and what came of referrals.",
+        Action.MONITORING_READ,
+    ),
 )
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from markupsafe import Markup

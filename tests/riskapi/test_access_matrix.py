@@ -81,6 +81,8 @@ TABLE: dict[tuple[str, str], Action | None] = {
     ("GET", "/console/models/{digest}/bundle.zip"): Action.MODELS_READ,
     ("POST", "/console/models/{digest}/approve"): Action.MODELS_APPROVE,
     ("POST", "/console/models/{digest}/reject"): Action.MODELS_APPROVE,
+    ("GET", "/console/monitoring"): Action.MONITORING_READ,
+    ("GET", "/console/monitoring/{risk}"): Action.MONITORING_READ,
 }
 OPEN_PREFIXES = (
     *("/health/", "/docs", "/openapi.json", "/v1/sessions"),

@@ -20,7 +20,8 @@ def _quick_hashes() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A client over TLS of a service with three approved models and a person for each role."""
-    with scoring_service(tmp_path_factory.mktemp("console"), time_zone="Africa/Nairobi") as made:
+    options = {"time_zone": "Africa/Nairobi", "monitoring_enabled": False}
+    with scoring_service(tmp_path_factory.mktemp("console"), **options) as made:
         made.base_url = "https://testserver"
         made.key_headers = dict(made.headers)
         made.headers.clear()

@@ -24,7 +24,9 @@ from riskapi.access.guard import SECURITY_SCHEMES
 from riskapi.access.matrix import Purpose
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import stated_purpose
+from riskapi.console import decisions as decision_pages
 from riskapi.console import entry
+from riskapi.console import log as log_pages
 from riskapi.console import models as model_pages
 from riskapi.console import monitoring as monitoring_pages
 from riskapi.console.failures import is_page, page_for
@@ -89,6 +91,8 @@ ROUTERS = (
     entry,
     model_pages,
     monitoring_pages,
+    decision_pages,
+    log_pages,
 )
 """In the order of the API page; the hot path first, since paths are tried in this order."""
 

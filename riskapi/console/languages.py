@@ -43,19 +43,20 @@ class Catalogue:
         text = self.messages.get(message, message)
         return text.format(**values) if values else text
 
-    def reason(self, reason: Mapping[str, Any]) -> str:
+    def reason(self, code: str, direction: str, observed: Any, stored: str) -> str:
         """Say what was seen, in this language where it has a sentence for the code; else as it was stored.
 
         Args:
-            reason: as it is in an answer: with ``code``, ``sentence``, ``observed`` and ``direction``.
+            code: of the reason.
+            direction: ``raises`` or ``lowers``.
+            observed: value of the feature; ``None`` where it is missing.
+            stored: the sentence of the answer.
 
-        >>> ENGLISH.reason({"code": "PY01", "sentence": "Paid in cash", "observed": True, "direction": "raises"})
-        'Paid in cash'
+        >>> ENGLISH.reason("PY01", "raises", True, "The ticket was paid in cash")
+        'The ticket was paid in cash'
         """
-        observed = reason["observed"]
-        kind = "missing" if observed is None else reason["direction"]
-        text = self.reasons.get(reason["code"], {}).get(kind)
-        return str(reason["sentence"]) if text is None else text.format(value=_number(observed))
+        text = self.reasons.get(code, {}).get("missing" if observed is None else direction)
+        return stored if text is None else text.format(value=_number(observed))
 
 
 def _number(observed: Any) -> Any:

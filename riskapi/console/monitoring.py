@@ -34,8 +34,8 @@ def report(risk: str, request: Request, caller: Caller, services: ServicesDep, d
     if found is None:
         raise NotFoundError("No report about this risk that you may see.")
     window = next((one for one in found.windows if one.days == days), found.windows[0])
-    shown = {"report": found, "window": window, "challenger": _challenger(services, risk)}
-    return page(request, "monitoring/report.html", **shown)
+    named = _challenger(services, risk)
+    return page(request, "monitoring/report.html", report=found, window=window, challenger=named)
 
 
 def _reports(services: Services, caller: Principal) -> list[MonitoringReport]:

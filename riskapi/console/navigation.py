@@ -32,6 +32,8 @@ PLACES: Final = (
         "See volumes, drift, calibration and what came of referrals.",
         Action.MONITORING_READ,
     ),
+    Place("/console/decisions", "Decisions", "Look up what was said of a traveller, and why.", Action.DECISIONS_READ),
+    Place("/console/log", "Log", "See who looked at what, and whether the log is whole.", Action.LOG_READ),
 )
 
 

@@ -49,7 +49,7 @@ GATEWAY = Part("Border gateway NBO", "system", ("score", "audience:enforcement",
 PROTECTION = Part("Protection desk NBO", "system", ("score", "audience:protection", "decisions:read"))
 SCIENTIST = Part("Wanjiru Kamau", "person", ("models:read", "models:propose"))
 APPROVER = Part("Abdi Hassan", "person", ("models:read", "models:approve"))
-ADMIN = Part("Installation", "person", ("admin",))
+ADMIN = Part("Installation", "person", ("accounts:manage",))
 CONFIRMER = Part("Oversight", "person", ("accounts:confirm",))
 CAST = (GATEWAY, PROTECTION, SCIENTIST, APPROVER, ADMIN, CONFIRMER)
 

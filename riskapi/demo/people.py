@@ -47,7 +47,7 @@ def make_accounts(admin: httpx.Client, confirmer: httpx.Client) -> str:
         made = _done(admin.post("/v1/accounts", json=about))
         _done(confirmer.post(f"/v1/grants/{made['grant']['grant_id']}/confirm"))
         first = {"login": person.login, "password": made["password"], "new_password": password}
-        _done(httpx.post(f"{admin.base_url}v1/sessions", json=first, trust_env=False, timeout=30.0))
+        _done(httpx.post(admin.base_url.join("/v1/sessions"), json=first, trust_env=False, timeout=30.0))
     return password
 
 

@@ -83,6 +83,11 @@ TABLE: dict[tuple[str, str], Action | None] = {
     ("POST", "/console/models/{digest}/reject"): Action.MODELS_APPROVE,
     ("GET", "/console/monitoring"): Action.MONITORING_READ,
     ("GET", "/console/monitoring/{risk}"): Action.MONITORING_READ,
+    ("GET", "/console/decisions"): Action.DECISIONS_READ,
+    ("GET", "/console/decisions/{decision_id}"): Action.DECISIONS_READ,
+    ("GET", "/console/log"): Action.LOG_READ,
+    ("GET", "/console/log/events.csv"): Action.LOG_READ,
+    ("POST", "/console/log/verify"): Action.LOG_READ,
 }
 OPEN_PREFIXES = (
     *("/health/", "/docs", "/openapi.json", "/v1/sessions"),

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from rich.console import Console
 
@@ -138,7 +139,9 @@ def test_the_demo_makes_a_person_for_each_role_who_can_sign_in(tmp_path, monkeyp
     with scoring_service(tmp_path) as client:
         client.headers.clear()
         services = services_of(client)
-        monkeypatch.setattr("riskapi.demo.people.httpx.post", lambda url, **sent: client.post(url, json=sent["json"]))
+        monkeypatch.setattr(
+            "riskapi.demo.people.httpx.post", lambda url, **sent: client.post(url.path, json=sent["json"])
+        )
         parties = [
             _Party(client, make_key(services, list(map(grant, part.scopes)), part.name)) for part in (ADMIN, CONFIRMER)
         ]
@@ -153,7 +156,7 @@ class _Party:
     """A client with the key of one party of the demo."""
 
     def __init__(self, client, key):
-        self.base_url = "https://testserver/"
+        self.base_url = httpx.URL("http://127.0.0.1:8000")
         self.post = functools.partial(client.post, headers=bearer(key))
 
 

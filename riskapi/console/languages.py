@@ -1,7 +1,8 @@
 """What pages say, in the languages of those who read them.
 
 A catalogue is a JSON file: English message to translation, as gettext has it, without its tools and their binary form.
-What a catalogue leaves out is said in English. ``reasons`` has sentences by reason code.
+What a catalogue leaves out is said in English. ``reasons`` has sentences by reason code: ``true`` and ``false`` for a
+flag, ``raises`` and ``lowers`` for a number or a category, ``missing`` for all; ``{value}`` is what was observed.
 """
 
 import json
@@ -25,7 +26,7 @@ class Catalogue:
         name: in the language itself.
         direction: in which its script runs.
         messages: translations by English message.
-        reasons: sentences by reason code and kind: ``raises``, ``lowers`` and ``missing``.
+        reasons: sentences by reason code and case.
     """
 
     code: str
@@ -55,13 +56,11 @@ class Catalogue:
         >>> ENGLISH.reason("PY01", "raises", True, "The ticket was paid in cash")
         'The ticket was paid in cash'
         """
-        text = self.reasons.get(code, {}).get("missing" if observed is None else direction)
-        return stored if text is None else text.format(value=_number(observed))
-
-
-def _number(observed: Any) -> Any:
-    """A number with three digits, as sentences have it."""
-    return f"{observed:.3g}" if isinstance(observed, float) else observed
+        case = "missing" if observed is None else direction
+        if isinstance(observed, bool):
+            case = str(observed).lower()
+        text = self.reasons.get(code, {}).get(case)
+        return stored if text is None else text.format(value=observed)
 
 
 def _read(path: Path) -> Catalogue:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import riskapi.console
+from features.catalogue import CATALOGUE
+from features.spec import Kind
 from riskapi.access.matrix import Role
 from riskapi.console.assets import address_of
 from riskapi.console.languages import LANGUAGES
@@ -182,6 +184,25 @@ def test_a_catalogue_translates_what_is_said_and_keeps_its_places(code):
     for message, text in LANGUAGES[code].messages.items():
         assert message in said_by_templates() or json.dumps(message)[1:-1] in sources or message in _ROLES, message
         assert sorted(re.findall(r"\{\w+\}", message)) == sorted(re.findall(r"\{\w+\}", text)), message
+
+
+@pytest.mark.parametrize("code", sorted(set(LANGUAGES) - {"en"}))
+def test_a_sentence_about_a_reason_follows_the_case_that_english_has(code):
+    """Each translated code is a feature's; a flag is said by its value, a number by its direction, with the number."""
+    specs = {spec.reason.code: spec for spec in CATALOGUE}
+    language = LANGUAGES[code]
+    assert language.reasons
+    for reason, cases in language.reasons.items():
+        flag = specs[reason].kind is Kind.FLAG
+        assert set(cases) <= ({"true", "false"} if flag else {"raises", "lowers"}) | {"missing"}
+        for direction in ("raises", "lowers"):
+            for observed in (True, False) if flag else (7.0,):
+                case = str(observed).lower() if flag else direction
+                said = language.reason(reason, direction, observed, "stored")
+                assert said == cases[case].format(value=observed)
+                assert ("7" in said) != flag
+    assert language.reason("PY01", "raises", None, "stored") == "stored"
+    assert language.reason("ZZ99", "raises", 1, "stored") == "stored"
 
 
 _ROLES = {role.value.replace("_", " ") for role in Role}

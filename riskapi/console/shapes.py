@@ -20,6 +20,7 @@ _WIDE, _HIGH = 640, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 12, 34
 _DENSITY_HIGH = 46
 _TICKS = 5
+_LABELS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,61 +65,56 @@ def bins_of(term: Term, spec: FeatureSpec) -> list[Bin]:
 
 
 def line(term: Term, spec: FeatureSpec) -> Markup:
-    """Draw the points of a number as steps over its range, the interval as a band, travellers as bars below."""
+    """Draw the points of a number as steps from bin to bin, the interval as a band, travellers as bars below.
+
+    Bins are drawn equally wide, so that those in which most travellers are can be read; their bounds stand below.
+    """
     axis, bins = term.axes[0], bins_of(term, spec)[1:]
-    low = axis.low if axis.low is not None else (axis.cuts[0] if axis.cuts else 0.0)
-    high = axis.high if axis.high is not None else (axis.cuts[-1] if axis.cuts else 1.0)
-    edges = [min(low, *axis.cuts[:1], low), *axis.cuts, max(high, *axis.cuts[-1:], high)]
-    frame = _Frame(edges[0], edges[-1], bins)
+    frame = _Frame(bins)
     figure = svg.canvas("plot", _WIDE, _HIGH)
-    frame.draw_axes(figure, spec.unit)
-    spans = [(frame.x(left), frame.x(right)) for left, right in pairwise(edges)]
+    frame.draw_axes(figure, [number_text(cut) for cut in axis.cuts])
     most = max((one.travellers for one in bins), default=0.0) or 1.0
-    for (left, right), one in zip(spans, bins, strict=True):
+    steps = []
+    for place, one in enumerate(bins):
+        left, wide = frame.x(place), frame.x(place + 1) - frame.x(place)
         tall = _DENSITY_HIGH * one.travellers / most
-        svg.rect(figure, "f-density", (left, _HIGH - _BOTTOM - tall, max(right - left, 1.0), tall))
-    for (left, right), one in zip(spans, bins, strict=True):
+        svg.rect(figure, "f-density", (left + 0.5, _HIGH - _BOTTOM - tall, wide - 1, tall))
         top, bottom = frame.y(one.high), frame.y(one.low)
-        svg.rect(figure, "f-band", (left, top, max(right - left, 1.0), max(bottom - top, 1.0)))
-    steps = [f"{x:.1f},{frame.y(one.points):.1f}" for span, one in zip(spans, bins, strict=True) for x in span]
+        svg.rect(figure, "f-band", (left, top, wide, max(bottom - top, 1.0)))
+        steps += [f"{x:.1f},{frame.y(one.points):.1f}" for x in (left, left + wide)]
     SubElement(figure, "polyline", {"class": "f-line", "points": " ".join(steps)})
     return svg.written(figure)
 
 
 class _Frame:
-    """Where values and points stand in a picture."""
+    """Where bins and points stand in a picture."""
 
-    def __init__(self, low: float, high: float, bins: Sequence[Bin]) -> None:
-        self._low, self._high = low, high if high > low else low + 1.0
+    def __init__(self, bins: Sequence[Bin]) -> None:
+        self._bins = len(bins)
         reach = [0.0, *(one.low for one in bins), *(one.high for one in bins)]
         room = (max(reach) - min(reach) or 1.0) * 0.08
         self._floor, self._ceiling = min(reach) - room, max(reach) + room
 
-    def x(self, value: float) -> float:
-        """From left to right."""
-        return _LEFT + (_WIDE - _LEFT - _RIGHT) * (value - self._low) / (self._high - self._low)
+    def x(self, place: int) -> float:
+        """Where a bin begins, from left to right."""
+        return _LEFT + (_WIDE - _LEFT - _RIGHT) * place / self._bins
 
     def y(self, points: float) -> float:
         """From the top down."""
         share = (points - self._floor) / (self._ceiling - self._floor)
         return _TOP + (_HIGH - _TOP - _BOTTOM - _DENSITY_HIGH) * (1 - share)
 
-    def draw_axes(self, figure: Element, unit: str | None) -> None:
-        """Draw lines for round values on both axes, with their numbers."""
+    def draw_axes(self, figure: Element, cuts: Sequence[str]) -> None:
+        """Draw lines at round points, and some of the bounds between bins."""
         for points in ticks(self._floor, self._ceiling):
             y = self.y(points)
             svg.line(figure, "f-zero" if points == 0 else "f-grid", (_LEFT, y), (_WIDE - _RIGHT, y))
             svg.text(figure, (_LEFT - 6, y + 5), f"{points:+.3g}" if points else "0", "end")
-        for value in ticks(self._low, self._high):
-            x = self.x(value)
+        every = -(-len(cuts) // _LABELS) or 1
+        for place in range(every // 2, len(cuts), every):
+            x = self.x(place + 1)
             svg.line(figure, "f-grid", (x, _HIGH - _BOTTOM), (x, _HIGH - _BOTTOM + 5))
-            last = x > _WIDE - 3 * _RIGHT
-            svg.text(
-                figure,
-                (x, _HIGH - _BOTTOM + 21),
-                number_text(value, unit if last else None),
-                "end" if last else "middle",
-            )
+            svg.text(figure, (x, _HIGH - _BOTTOM + 21), cuts[place], "middle")
 
 
 def ticks(low: float, high: float) -> list[float]:

@@ -54,11 +54,7 @@ class _Choice(Wire):
 @allows(Action.SELF)
 def home(request: Request, services: ServicesDep) -> Response:
     """Show what somebody finds first: who they are here, where they may go, and whether the service is well."""
-    return page(
-        request,
-        "home.html",
-        alarms=services.alarms.current,
-    )
+    return page(request, "home.html", alarms=services.alarms.current)
 
 
 @router.get("/console/sign-in")

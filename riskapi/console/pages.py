@@ -24,7 +24,6 @@ HEADERS: Final = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "referrer-policy": "same-origin",  # without it a browser would not say that a form is of this very origin
-    "vary": "Cookie, Accept-Language",
 }
 
 ENVIRONMENT: Final = Environment(

@@ -52,9 +52,9 @@ def waterfall(explained: Mapping[str, Any]) -> Waterfall:
     baseline, total = explained["baseline"], explained["log_odds"]
     contributions = explained["contributions"]
     own, rest = contributions[:STEPS_MAX], contributions[STEPS_MAX:]
-    parts = [("reason", reason, reason.contribution, 1) for reason in own]
+    parts = [("reason", reason, reason["contribution"], 1) for reason in own]
     if rest:
-        parts.append(("rest", None, total - baseline - sum(reason.contribution for reason in own), len(rest)))
+        parts.append(("rest", None, total - baseline - sum(reason["contribution"] for reason in own), len(rest)))
     places = [baseline]
     for _, _, points, _ in parts:
         places.append(places[-1] + points)

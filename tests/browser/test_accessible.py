@@ -18,7 +18,7 @@ def opened(console, signed_in, name, language="en"):
     """A page of the console in a new tab; what it says is checked to be there before it is judged."""
     role, path = console.pages()[name]
     page = signed_in(None if name == "sign-in" else role, language).new_page()
-    page.goto(path)
+    assert page.goto(path).status == (404 if name == "not-there" else 200)
     assert page.locator("h1").count() == 1
     return page
 

@@ -105,16 +105,11 @@ def test_r4_the_steps_lead_from_the_baseline_to_the_score(client, person, decisi
 
 def test_small_contributions_share_a_step_and_nothing_is_lost():
     """The shared step is what is left to the score."""
-
-    class One:
-        def __init__(self, contribution):
-            self.contribution = contribution
-
-    contributions = [One(0.5 / (1 + place)) for place in range(20)]
-    total = -3.0 + sum(one.contribution for one in contributions)
+    contributions = [{"contribution": 0.5 / (1 + place)} for place in range(20)]
+    total = -3.0 + sum(one["contribution"] for one in contributions)
     fall = waterfall({"baseline": -3.0, "log_odds": total, "contributions": contributions})
     assert [one.kind for one in fall.steps] == ["baseline", *["reason"] * 12, "rest", "score"]
-    assert fall.steps[-2].points == pytest.approx(sum(one.contribution for one in contributions[12:]))
+    assert fall.steps[-2].points == pytest.approx(sum(one["contribution"] for one in contributions[12:]))
     assert len(fall.rest) == 8
 
 

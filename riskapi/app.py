@@ -31,6 +31,7 @@ from riskapi.console import models as model_pages
 from riskapi.console import monitoring as monitoring_pages
 from riskapi.console.failures import is_page, page_for
 from riskapi.describe import extra_schemas
+from riskapi.desk.forms import DESK_FORMS
 from riskapi.direct import DirectlyServed
 from riskapi.edge import Edge
 from riskapi.errors import (
@@ -51,6 +52,7 @@ from riskapi.routes import (
     batch,
     challengers,
     decisions,
+    desk,
     docs,
     features,
     health,
@@ -79,6 +81,7 @@ ROUTERS = (
     redress,
     rectifications,
     outcomes,
+    desk,
     features,
     models,
     monitoring,
@@ -101,6 +104,7 @@ _READ_BY_ROUTES = (
     ApprovalRequest,
     RationaleRequest,
     OutcomeRequest,
+    *DESK_FORMS,
     sessions.SignInRequest,
     accounts.AccountRequest,
     accounts.RolesRequest,

@@ -24,6 +24,7 @@ from riskapi.active import ActiveModels
 from riskapi.approvals import Approvals
 from riskapi.challengers import Challengers
 from riskapi.deciding import Asked, Decided, answer_all
+from riskapi.desk.desk import Desk
 from riskapi.errors import StorageError
 from riskapi.idempotency import IdempotencyKeys
 from riskapi.limits import ProbingQuota, RateLimit
@@ -45,13 +46,14 @@ from riskapi.selection_book import PolicyBook
 from riskapi.selection_policy import SelectionPolicy
 from riskapi.settings import Settings
 from riskapi.storage.contents import Contents
-from riskapi.storage.decisions import SqlDecisionStore
+from riskapi.storage.desk import SqlDeskStore
+from riskapi.storage.desk_queue import DeskQueue
 from riskapi.storage.dividing import DividingSink
 from riskapi.storage.engine import is_embedded, open_engine
 from riskapi.storage.ledger import SqlLedger
 from riskapi.storage.log_key import log_key
 from riskapi.storage.outcomes import SqlOutcomeStore
-from riskapi.storage.parts import SERVICE, lease_for, open_journal, open_keys
+from riskapi.storage.parts import SERVICE, lease_for, open_decisions, open_journal, open_keys
 from riskapi.storage.process import StoreProcess
 from riskapi.storage.process_writer import ProcessWriter
 from riskapi.storage.writer import DecisionWriter, GroupCommitWriter
@@ -86,7 +88,7 @@ class Services:
         self.journal = open_journal(self.engine, settings, clock, gate)
         self.subject_keys = open_keys(settings, self.secret)
         self.contents = Contents(self.engine)
-        self.decisions = SqlDecisionStore(self.engine, self.journal, self.subject_keys)
+        self.decisions = open_decisions(self.engine, self.journal, self.subject_keys, settings, self.secret)
         self.subjects = Subjects(self.engine, self.subject_keys, self.secret, self.decisions)
         self.holds = Holds(self.journal, self.engine, self.subjects, clock)
         self.erasure = Erasure(
@@ -135,6 +137,16 @@ class Services:
         self.outcome_store = SqlOutcomeStore(self.engine, self.journal, self.subject_keys)
         self.outcomes = Outcomes(
             self.outcome_store, self.decisions, active=self.active, secret=self.secret, clock=clock
+        )
+        self.desk = Desk(
+            SqlDeskStore(self.engine, self.journal, self.subject_keys),
+            DeskQueue(self.engine),
+            self.decisions,
+            outcomes=self.outcomes,
+            journal=self.journal,
+            secret=self.secret,
+            times=(timedelta(minutes=settings.desk_claim_minutes), timedelta(hours=settings.desk_open_hours)),
+            clock=clock,
         )
         self.writer: DecisionWriter = remote or GroupCommitWriter(DividingSink(self.decisions, self.secret), **bounds)
         self.turns: Turns[Asked, Decided] = Turns(lambda asked: answer_all(self, self.active.live, asked))

@@ -117,6 +117,39 @@ class Settings(BaseSettings):
             " left out, 2 % each"
         ),
     ] = None
+    desk_first_view_share: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            allow_inf_nan=False,
+            description="Share of referred cases whose reader notes an own view before the score is shown; whoever was"
+            " drawn at random is always read so",
+        ),
+    ] = 0.5
+    desk_second_share: Annotated[
+        float, Field(ge=0, le=1, allow_inf_nan=False, description="Share of referred cases that a second person reads")
+    ] = 0.1
+    desk_second_bands: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(
+            description="Bands that a second person always reads (comma-separated): `high` for each risk, or"
+            " `document_fraud:high` for one"
+        ),
+    ] = ()
+    desk_claim_minutes: Annotated[
+        int, Field(ge=1, le=720, description="How long a case stays with whoever took it from the queue")
+    ] = 20
+    desk_open_hours: Annotated[
+        int, Field(ge=1, le=8760, description="How long a case is offered by the queue after it was scored")
+    ] = 72
+    desk_protection_contacts: Annotated[
+        str | None,
+        Field(
+            max_length=2000, description="Whom protection officers call: shelters, hotlines, guardians, interpreters"
+        ),
+    ] = None
     reasons_for: Annotated[int, Field(ge=1, le=50, description="Most reasons that raise a score, per risk")] = 5
     reasons_against: Annotated[int, Field(ge=1, le=50, description="Most reasons that lower a score, per risk")] = 3
     log_level: Annotated[
@@ -276,7 +309,7 @@ class Settings(BaseSettings):
             raise ValueError("RISKAPI_TLS_CLIENT_REQUIRED needs RISKAPI_TLS_CLIENT_CA_FILE")
         return self
 
-    @field_validator("trusted_signers", "allowed_hosts", "purposes", mode="before")
+    @field_validator("trusted_signers", "allowed_hosts", "purposes", "desk_second_bands", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

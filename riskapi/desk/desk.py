@@ -35,7 +35,7 @@ from riskapi.desk.forms import (
     ReleaseRequest,
     VersionedForm,
 )
-from riskapi.errors import FourEyesError, InvalidBodyError, NotFoundError, PermissionDeniedError, Problem
+from riskapi.errors import ConflictError, FourEyesError, InvalidBodyError, NotFoundError, PermissionDeniedError, Problem
 from riskapi.ids import is_uuid
 from riskapi.log.entry import Kind
 from riskapi.moments import iso
@@ -163,18 +163,20 @@ class Desk:
         self._journal.append(Kind.ACCESS, view_of("desk_reasons" if sees else "desk_case", row.decision_id, use))
         return ShownCase(facts, standing, row, identity, risks if sees else None)
 
-    def withholds(self, decision_id: str, caller: Principal) -> bool:
-        """Whether the score of a decision is still closed to somebody who has to note an own view first.
+    def require_shown(self, decision_id: str, caller: Principal) -> None:
+        """Keep the score from whoever has a case and has not yet noted the own view that comes first.
 
-        It holds for whoever may read the case, until they had it shown at the desk or the case is closed.
+        Raises:
+            ConflictError: where that is so.
         """
         if Action.DESK_REVIEW not in caller.rights:
-            return False
+            return
         for audience in caller.audience_names:
             found = self._store.case(CaseKey(decision_id, audience.value))
-            if found is not None and found[0].view_first and not shows_score(found[1], caller):
-                return True
-        return False
+            if found is None or not found[0].view_first:
+                continue
+            if found[1].held_by == caller.name and not shows_score(found[1], caller):
+                raise ConflictError("You have this case: note your own view at the desk first; the score opens there.")
 
     def claim(self, key: CaseKey, form: ClaimRequest, use: Use) -> Stored:
         """Take a case, or keep it for longer.

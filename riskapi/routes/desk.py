@@ -18,12 +18,15 @@ from riskapi.describe import model_body, problems
 from riskapi.desk import forms
 from riskapi.desk.bodies import ActAnswer, CaseBody, CountsBody, QueueBody, after_act, case_body, queue_row
 from riskapi.desk.desk import Desk
+from riskapi.desk.measures import DeskMeasures, measure
 from riskapi.edge import NOTES
-from riskapi.errors import InvalidBodyError, Problem
+from riskapi.errors import InvalidBodyError, NotFoundError, Problem
 from riskapi.ids import is_uuid
 from riskapi.moments import iso
+from riskapi.routes.monitoring import may_see
 from riskapi.services import Services
 from riskapi.storage.desk import CaseKey, Stored
+from riskapi.storage.desk_history import CASES_MAX, histories
 from riskapi.storage.desk_queue import Cursor, QueueFilter
 
 router = APIRouter(tags=["desk"], route_class=GuardedRoute)
@@ -137,6 +140,28 @@ def case(  # noqa: PLR0917 - the framework fills them by name
     shown = services.desk.show(key, Use(caller, purpose))
     request.scope[NOTES]["decision_id"] = key.decision_id
     return _json(case_body(shown, caller))
+
+
+@router.get("/v1/desk/measures", response_model=DeskMeasures, responses=problems(401, 403, 404, 422, 429, 503))
+@allows(Action.MONITORING_READ)
+def measures(
+    caller: Caller,
+    services: ServicesDep,
+    audience: Annotated[Audience, Query(description="Whose desk")] = Audience.ENFORCEMENT,
+    days: Annotated[int, Query(ge=1, le=366, description="Cases that were scored in so many days up to now")] = 30,
+) -> Response:
+    """Show how long readings take, how readers and scores agree with and without the score seen, and two readers.
+
+    Readings of at most 5,000 cases are counted. Each reader's own figures are shown to auditors alone: they are
+    there to find out where readers agree with whatever they are shown, not to rank persons.
+    """
+    if not may_see(caller, audience):
+        raise NotFoundError("No desk that this key may see.")
+    now = services.clock()
+    window = now - timedelta(days=days), now
+    found = histories(services.engine, services.subject_keys, audience.value, (iso(window[0]), iso(window[1])))
+    told = measure(found, audience, window, cut=len(found) == CASES_MAX, named=Action.LOG_READ in caller.rights)
+    return Response(told.model_dump_json(), media_type="application/json")
 
 
 _Act = Callable[[Desk, CaseKey, Any, Use], Stored]

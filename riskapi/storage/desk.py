@@ -1,6 +1,6 @@
 """The desk in the store: each act chained, sealed beside the contents of its decision, and never changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -228,11 +228,3 @@ def _show(connection: sa.Connection, key: CaseKey, standing: Standing) -> None:
             version=standing.version,
         )
     )
-
-
-def events_of(keys: Keys, connection: sa.Connection, statement: sa.Select[Any]) -> Sequence[tuple[Any, DeskEvent]]:
-    """Open the rows of a statement that adds the subject to :data:`SELECT_EVENTS`; those that are gone are left out."""
-    rows = connection.execute(statement).all()
-    ciphers = keys.ciphers({row.subject_id for row in rows}) if rows else {}
-    pairs = [(row, ciphers.get((row.subject_id, CONTENT))) for row in rows]
-    return [(row, open_event(row, cipher)) for row, cipher in pairs if cipher is not None]

@@ -1,4 +1,4 @@
-"""Makes cases for the desk: decisions with scores that were referred, persons who read them, and each step of a reading."""
+"""Makes cases for the desk: referred decisions with scores, persons who read them, each step of a reading."""
 
 from dataclasses import replace
 from itertools import count

@@ -69,7 +69,7 @@ def count(services, table):
         return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
-def test_a_case_is_read_once_and_its_outcome_is_recorded_with_it(make, clock):
+def test_r8_a_case_is_read_once_and_its_outcome_is_recorded_with_it(make, clock):
     """Claimed, opened, read: closed, with the outcome where POST /v1/outcomes would have put it."""
     services = make()
     key = referred(services)

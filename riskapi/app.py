@@ -32,6 +32,7 @@ from riskapi.console import monitoring as monitoring_pages
 from riskapi.console.failures import is_page, page_for
 from riskapi.describe import extra_schemas
 from riskapi.desk.forms import DESK_FORMS
+from riskapi.desk.what_if import WhatIfRequest
 from riskapi.direct import DirectlyServed
 from riskapi.edge import Edge
 from riskapi.errors import (
@@ -105,6 +106,7 @@ _READ_BY_ROUTES = (
     RationaleRequest,
     OutcomeRequest,
     *DESK_FORMS,
+    WhatIfRequest,
     sessions.SignInRequest,
     accounts.AccountRequest,
     accounts.RolesRequest,

@@ -143,6 +143,7 @@ class Services:
             DeskQueue(self.engine),
             self.decisions,
             outcomes=self.outcomes,
+            active=self.active,
             journal=self.journal,
             secret=self.secret,
             times=(timedelta(minutes=settings.desk_claim_minutes), timedelta(hours=settings.desk_open_hours)),

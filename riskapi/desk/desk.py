@@ -11,6 +11,7 @@ from features.risk import Audience
 from riskapi.access.matrix import Action
 from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.access.purpose import Use
+from riskapi.active import ActiveModels
 from riskapi.audit import seen_by, view_of
 from riskapi.decisions import StoredDecision
 from riskapi.desk.acts import (
@@ -35,6 +36,7 @@ from riskapi.desk.forms import (
     ReleaseRequest,
     VersionedForm,
 )
+from riskapi.desk.what_if import Scored, scored_again
 from riskapi.errors import ConflictError, FourEyesError, InvalidBodyError, NotFoundError, PermissionDeniedError, Problem
 from riskapi.ids import is_uuid
 from riskapi.log.entry import Kind
@@ -96,6 +98,7 @@ class Desk:
         queue: of the same database.
         decisions: that the cases are about.
         outcomes: takes what was found.
+        active: opens the models that scored.
         journal: takes views.
         secret: keys hashes.
         times: how long a case stays with somebody, and how long it is offered.
@@ -109,6 +112,7 @@ class Desk:
         decisions: DecisionStore,
         *,
         outcomes: Outcomes,
+        active: ActiveModels,
         journal: Journal,
         secret: ServiceSecret,
         times: tuple[timedelta, timedelta],
@@ -118,6 +122,7 @@ class Desk:
         self._queue = queue
         self._decisions = decisions
         self._outcomes = outcomes
+        self._active = active
         self._journal = journal
         self._secret = secret
         self._claim, self._open_for = times
@@ -267,6 +272,24 @@ class Desk:
             return Act.RESOLVED if standing.state is State.DISPUTED else Act.READ
 
         return self._do(key, form, Act.READ, content, use, settle)
+
+    def scored(self, key: CaseKey, risk: str, use: Use) -> Scored:
+        """Compute a risk of a case again, to ask its model with other values; it is on record, and nothing is stored.
+
+        Raises:
+            ConflictError: where the caller has not opened the case.
+            NotFoundError: where the case has no such risk.
+        """
+        _, standing = self._case(key, use.caller)
+        if not shows_score(standing, use.caller):
+            check_opened(standing, use.caller.name)
+        row, answer, _ = seen_by(self._decisions, key.decision_id, use.caller)
+        risks = [] if answer is None else answer["risks"]
+        found = [one for one in risks if (one["risk"], one["audience"]) == (risk, key.audience)]
+        if not found:
+            raise NotFoundError("This case has no such risk.")
+        self._journal.append(Kind.ACCESS, view_of("desk_what_if", row.decision_id, use))
+        return scored_again(row, found[0], self._active)
 
     def _outcome(
         self, key: CaseKey, form: ReadingRequest, risks: Sequence[Mapping[str, Any]], caller: Principal

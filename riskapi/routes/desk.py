@@ -19,6 +19,7 @@ from riskapi.desk import forms
 from riskapi.desk.bodies import ActAnswer, CaseBody, CountsBody, QueueBody, after_act, case_body, queue_row
 from riskapi.desk.desk import Desk
 from riskapi.desk.measures import DeskMeasures, measure
+from riskapi.desk.what_if import WhatIfAnswer, WhatIfRequest, what_if
 from riskapi.edge import NOTES
 from riskapi.errors import InvalidBodyError, NotFoundError, Problem
 from riskapi.ids import is_uuid
@@ -265,3 +266,30 @@ def reading(  # noqa: PLR0917 - as above
     case in the same way, and what they found is recorded.
     """
     return _do(form, Desk.read, decision_id, request, services, Use(caller, purpose))
+
+
+WhatIf = Annotated[WhatIfRequest, Depends(strict_body(WhatIfRequest, _limit))]
+
+
+@router.post(
+    "/v1/desk/cases/{decision_id}/what-if",
+    response_model=WhatIfAnswer,
+    responses=problems(*_ACT_PROBLEMS, 500),
+    openapi_extra={**model_body(WhatIfRequest), "parameters": [PARAMETER]},
+)
+@allows(Action.DESK_REVIEW)
+def try_values(  # noqa: PLR0917 - the framework fills them by name
+    decision_id: str,
+    caller: Caller,
+    purpose: StatedPurpose,
+    form: WhatIf,
+    services: ServicesDep,
+    audience: Annotated[Audience | None, Query(description="Only for a caller who has both")] = None,
+) -> Response:
+    """Ask the model that scored a case with other values of its features; nothing is stored but that it was asked.
+
+    The answer also has the smallest changes of one feature or two that would have given another band. It is for those
+    who had the case opened.
+    """
+    key = services.desk.key_of(decision_id, audience, caller)
+    return _json(what_if(services.desk.scored(key, form.risk, Use(caller, purpose)), form.changes))

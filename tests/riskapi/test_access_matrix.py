@@ -45,6 +45,7 @@ TABLE: dict[tuple[str, str], Action | None] = {
     ("POST", "/v1/desk/cases/{decision_id}/open"): Action.DESK_REVIEW,
     ("POST", "/v1/desk/cases/{decision_id}/note"): Action.DESK_REVIEW,
     ("POST", "/v1/desk/cases/{decision_id}/reading"): Action.DESK_REVIEW,
+    ("POST", "/v1/desk/cases/{decision_id}/what-if"): Action.DESK_REVIEW,
     ("GET", "/v1/desk/measures"): Action.MONITORING_READ,
     ("GET", "/v1/features"): Action.MODELS_READ,
     ("GET", "/v1/schema"): Action.MODELS_READ,

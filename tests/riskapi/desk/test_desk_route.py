@@ -11,6 +11,7 @@ from riskapi.access.principal import PrincipalKind
 from riskapi.cases import Exported, Window, cases
 from riskapi.desk.bodies import ActAnswer, CaseBody, CountsBody, QueueBody
 from riskapi.desk.measures import DeskMeasures
+from riskapi.desk.what_if import WhatIfAnswer
 from riskapi.storage.case_rows import StoredCases
 from tests.makers import EXAMPLE_RECORD
 from tests.riskapi.desk.makers import FORGED, FOUND, token
@@ -141,7 +142,9 @@ def test_r13_each_view_of_a_case_is_on_record(client, people, decision_id):
         body["what"]
         for writer in services.journal.heads()
         for entry in services.journal.entries(writer)
-        if entry.kind == "access" and (body := orjson.loads(entry.body))["by"] == "Peter" and body["decision_id"] == decision_id
+        if entry.kind == "access"
+        and (body := orjson.loads(entry.body))["by"] == "Peter"
+        and body["decision_id"] == decision_id
     ]
     assert views == ["desk_case", "desk_reasons", "desk_reasons"]
 
@@ -218,3 +221,30 @@ def test_figures_of_the_desk_name_readers_to_auditors_alone(client, people, deci
     science = bearer(make_key(services_of(client), [Role.DATA_SCIENTIST], "Njeri", PrincipalKind.PERSON))
     assert client.get("/v1/desk/measures", headers=science).json()["readers"] == []
     assert client.get("/v1/desk/measures", params={"audience": "protection"}, headers=science).status_code == 404
+
+
+def test_what_if_asks_the_same_model_and_stores_nothing(client, people, decision_id):
+    """The stored values give the stored score to the bit, others another one; only that it was asked is on record."""
+    case = Case(client, people["amina"], decision_id)
+    case.do("claim")
+    path = f"/v1/desk/cases/{decision_id}/what-if"
+    asked = {"risk": "document_fraud", "changes": []}
+    assert client.post(path, json=asked, headers=people["amina"]).status_code == 409
+    case.do("first-view", view="cannot_tell")
+    case.do("open")
+    shown = next(one for one in case.show().json()["risks"] if one["risk"] == "document_fraud")
+    same = client.post(path, json=asked, headers=people["amina"]).json()
+    WhatIfAnswer.model_validate(same)
+    assert same["stored"] == same["changed"] == {name: shown[name] for name in same["stored"]}
+    [first, *_] = [one for one in shown["reasons_for"] if "&" not in one["feature"]]
+    change = {"feature": first["feature"], "value": None}
+    other = client.post(path, json=asked | {"changes": [change]}, headers=people["amina"]).json()
+    assert other["changed"]["log_odds"] != shown["log_odds"]
+    for one in other["smallest"]:
+        assert one["band"] != shown["band"]
+    for bad in ({"feature": "nationality", "value": "KEN"}, {"feature": first["feature"], "value": "ZZMARKZZ"}):
+        refused = client.post(path, json=asked | {"changes": [bad]}, headers=people["amina"])
+        assert (refused.status_code, "ZZMARKZZ" in refused.text) == (422, False)
+    assert case.show().json()["version"] == case.version
+    hidden = client.post(path, json={"risk": "trafficking_protection"}, headers=people["amina"])
+    assert hidden.status_code == 404

@@ -25,6 +25,7 @@ from riskapi.access.matrix import Purpose
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import stated_purpose
 from riskapi.console import decisions as decision_pages
+from riskapi.console import desk as desk_pages
 from riskapi.console import entry
 from riskapi.console import log as log_pages
 from riskapi.console import models as model_pages
@@ -93,6 +94,7 @@ ROUTERS = (
     health,
     metrics,
     entry,
+    desk_pages,
     model_pages,
     monitoring_pages,
     decision_pages,

@@ -121,6 +121,11 @@ class Outcomes:
         """Store outcomes that were examined as a part of a transaction."""
         self._store.append_within(transaction, rows, by)
 
+    def codes_of(self, audience: Audience) -> list[str]:
+        """Codes that an outcome of an audience can have: of no risk first, then what confirms one of its risks."""
+        confirming = sorted(code for code, whose in self._audiences().items() if whose is audience)
+        return [*sorted(OF_NO_RISK), *confirming]
+
     def _row(self, form: OutcomeRequest, audience: Audience, decision: StoredDecision | None) -> OutcomeRow:
         content: dict[str, Any] = form.model_dump(mode="json", exclude={"decision_id", "supersedes", "officer_id"})
         content["audience"] = audience.value

@@ -140,6 +140,10 @@ class Desk:
         """Count the cases that somebody can take or has."""
         return self._queue.count(self._view(caller))
 
+    def arrived(self, point: str, audience: Audience, since: str, until: str) -> int:
+        """Count the cases of a crossing point that came within a time."""
+        return self._queue.arrived(point, audience.value, since, until)
+
     def key_of(self, decision_id: str, audience: Audience | None, caller: Principal) -> CaseKey:
         """Name the case that a caller means.
 

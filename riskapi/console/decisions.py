@@ -58,6 +58,7 @@ def decision(
         return page(request, "decisions/purpose.html", purposes=allowed)
     stated = services.purposes.check(caller, purpose or (allowed[0] if allowed else None))
     row, answer, identity = seen_by(services.decisions, decision_id, caller)
+    services.desk.require_shown(row.decision_id, caller)
     request.scope[NOTES]["decision_id"] = row.decision_id
     note_view(services.journal, "decision", row, Use(caller, stated))
     explained, unexplained = _explained(services, row, answer)

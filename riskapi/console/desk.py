@@ -259,7 +259,7 @@ def _case_page(  # noqa: PLR0917 - one page
         holds=holds,
         topics=desk_view.topics_of(shown),
         upstream=desk_view.upstream_of(shown),
-        waterfalls=[(risk, desk_view.Waterfall.of(risk)) for risk in shown.risks or ()],
+        scores=[(risk, desk_view.shown_steps(risk)) for risk in shown.risks or ()],
         reasons=list(desk_view.reasons_of(shown.risks)),
         observed=desk_view.observed_words,
         views=forms.VIEWS,

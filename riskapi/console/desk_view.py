@@ -8,8 +8,8 @@ import orjson
 
 from features.outcome import EVIDENCE, NOT_INDEPENDENT, ROLES
 from features.spec import Kind
-from riskapi.console.figures import Scale
 from riskapi.console.forms import Form
+from riskapi.console.waterfall import Part, Step, steps_of
 from riskapi.desk.desk import ShownCase
 from riskapi.desk.what_if import ChangedValue, Scored
 from riskapi.privacy.plain_facts import PlainFact, plain_facts
@@ -22,60 +22,23 @@ ROLES_TAKEN: Final = tuple(one for one in ROLES if one != "system")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step from the baseline to the score.
-
-    Attributes:
-        reason: as it was stored; ``None`` for all others together.
-        contribution: log-odds.
-        span: where it starts and ends [log-odds].
-    """
-
-    reason: Mapping[str, Any] | None
-    contribution: float
-    span: tuple[float, float]
-
-    @property
-    def tone(self) -> str:
-        """Its colour."""
-        return "raises" if self.contribution > 0 else "lowers"
-
-
-@dataclass(frozen=True, slots=True)
-class Waterfall:
-    """A score as steps."""
-
-    steps: tuple[Step, ...]
-    scale: Scale
-
-    @classmethod
-    def of(cls, risk: Mapping[str, Any]) -> "Waterfall":
-        """Take the reasons of a stored risk: from the baseline, the largest first, all others last.
-
-        >>> told = {"baseline": -3.0, "log_odds": -1.5, "reasons_against": [], "other_contributions": -0.5}
-        >>> [one.span for one in Waterfall.of(told | {"reasons_for": [{"contribution": 2.0}]}).steps]
-        [(-3.0, -1.0), (-1.0, -1.5)]
-        """
-        reasons = [*risk["reasons_for"], *risk["reasons_against"]]
-        reasons.sort(key=lambda one: -abs(one["contribution"]))
-        at = risk["baseline"]
-        steps = []
-        for reason, contribution in [
-            *((one, one["contribution"]) for one in reasons),
-            (None, risk["other_contributions"]),
-        ]:
-            steps.append(Step(reason, contribution, (at, at + contribution)))
-            at += contribution
-        ends = [end for one in steps for end in one.span]
-        return cls(tuple(steps), Scale([risk["baseline"], risk["log_odds"], *ends]))
-
-
-@dataclass(frozen=True, slots=True)
 class Topic:
     """Facts that belong together, such as those of one document."""
 
     title: str
     facts: tuple[PlainFact, ...]
+
+
+def shown_steps(risk: Mapping[str, Any]) -> tuple[Step, ...]:
+    """A stored score as steps: the reasons that were given, the largest first, then all others together.
+
+    >>> told = {"baseline": -3.0, "log_odds": -1.5, "reasons_against": [], "other_contributions": -0.5}
+    >>> [(one.kind, one.points) for one in shown_steps(told | {"reasons_for": [{"contribution": 2.0}]})]
+    [('baseline', -3.0), ('reason', 2.0), ('rest', -0.5), ('score', -1.5)]
+    """
+    reasons = sorted((*risk["reasons_for"], *risk["reasons_against"]), key=lambda one: -abs(one["contribution"]))
+    parts: list[Part] = [("reason", one, one["contribution"], 1) for one in reasons]
+    return steps_of(risk["baseline"], risk["log_odds"], [*parts, ("rest", None, risk["other_contributions"], 1)])
 
 
 def topics_of(shown: ShownCase) -> list[Topic]:

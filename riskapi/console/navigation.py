@@ -25,7 +25,7 @@ class Place:
 
 
 PLACES: Final = (
-    Place("/console/desk", "Desk", "Take referred travellers from the queue, and read their cases.", Action.DESK_REVIEW),
+    Place("/console/desk", "Desk", "Take referred travellers, and read their cases.", Action.DESK_REVIEW),
     Place("/console/models", "Models", "Read what is live and what is proposed, and decide.", Action.MODELS_READ),
     Place(
         "/console/monitoring",

@@ -1,6 +1,6 @@
 """From the baseline to the score, one step for each contribution: the sum that the score is, step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,10 @@ from riskapi.console.figures import Scale, step
 
 STEPS_MAX: Final = 12
 """Contributions that have a step of their own; the smaller ones share one."""
+
+
+Part = tuple[str, Any, float, int]
+"""Kind of a step, its reason, what it adds, and how many contributions share it."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,20 @@ def waterfall(explained: Mapping[str, Any]) -> Waterfall:
     baseline, total = explained["baseline"], explained["log_odds"]
     contributions = explained["contributions"]
     own, rest = contributions[:STEPS_MAX], contributions[STEPS_MAX:]
-    parts = [("reason", reason, reason["contribution"], 1) for reason in own]
+    parts: list[Part] = [("reason", reason, reason["contribution"], 1) for reason in own]
     if rest:
         parts.append(("rest", None, total - baseline - sum(reason["contribution"] for reason in own), len(rest)))
+    return Waterfall(steps_of(baseline, total, parts), tuple(rest), logistic(baseline))
+
+
+def steps_of(baseline: float, total: float, parts: Sequence[Part]) -> tuple[Step, ...]:
+    """Lay contributions out between baseline and score, in their order.
+
+    Args:
+        baseline: log-odds before any fact.
+        total: log-odds of the score.
+        parts: what lies between them.
+    """
     places = [baseline]
     for _, _, points, _ in parts:
         places.append(places[-1] + points)
@@ -64,4 +79,4 @@ def waterfall(explained: Mapping[str, Any]) -> Waterfall:
         tone = "raises" if points > 0 else "lowers"
         steps.append(Step(kind, reason, points, step(scale, (start, start + points), baseline, tone), count))
     steps.append(Step("score", None, total, step(scale, (total, total), baseline, "total")))
-    return Waterfall(tuple(steps), tuple(rest), logistic(baseline))
+    return tuple(steps)

@@ -78,16 +78,14 @@ class Arrivals:
         self._key_of = lru_cache(maxsize=2)(key_of)
 
     def of(self, row: DecisionRecord) -> Iterator[Arrival]:
-        """Make a case for each audience that is asked to look; decisions without a referral cost next to nothing."""
-        told = [one.split(":") for one in row.referrals]
-        if _REFERRED.isdisjoint([word for _, word, _ in told]):
+        """Make a case for each audience that is asked to look."""
+        asked = _asked(tuple(row.referrals))
+        if not asked:
             return
         crossing: dict[str, str] = orjson.loads(row.input)["crossing"]
         risks: Sequence[dict[str, Any]] = orjson.loads(row.answer)["risks"]
-        for audience in sorted({audience for audience, word, _ in told if word in _REFERRED}):
-            own = [(word, float(chance)) for whose, word, chance in told if whose == audience]
+        for audience, is_drawn, by_score in asked:
             scored = [risk for risk in risks if risk["audience"] == audience]
-            is_drawn = any(word == "random" for word, _ in own)
             view = "arm" if is_drawn else "lane" if self._drawn(row, audience, "first_view") else "none"
             yield Arrival(
                 row.decision_id,
@@ -100,7 +98,7 @@ class Arrivals:
                 crossing["mode"],
                 _band(scored) if view == "none" else None,
                 view,
-                any(word == "score" or (word == "random" and chance >= 1) for word, chance in own),
+                by_score,
                 2 if self._is_read_twice(row, audience, scored) else 1,
             )
 
@@ -112,6 +110,24 @@ class Arrivals:
         share = self._policy.second_share if what == "second" else self._policy.first_view_share
         digest = hmac.digest(self._key_of(row.month), f"{row.decision_id}|{audience}|{what}".encode(), "sha256")
         return int.from_bytes(digest[:_DRAW_BYTES]) < share * _DRAWS
+
+
+@lru_cache(maxsize=1024)
+def _asked(referrals: tuple[str, ...]) -> tuple[tuple[str, bool, bool], ...]:
+    """Read who is asked to look: each audience, whether it was by the draw, and whether the score alone would have.
+
+    There are few different referrals, so that decisions without one cost next to nothing.
+
+    >>> _asked(("enforcement:score:1.0", "enforcement:none:0.02", "protection:random:0.02"))
+    (('enforcement', False, True), ('protection', True, False))
+    """
+    found: dict[str, tuple[bool, bool]] = {}
+    for audience, word, chance in (one.split(":") for one in referrals):
+        if word in _REFERRED:
+            is_drawn, by_score = found.get(audience, (False, False))
+            here = word == "score" or float(chance) >= 1
+            found[audience] = is_drawn or word == "random", by_score or here
+    return tuple((audience, *how) for audience, how in sorted(found.items()))
 
 
 def _band(risks: Sequence[dict[str, Any]]) -> str | None:

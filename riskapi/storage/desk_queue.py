@@ -93,7 +93,7 @@ class DeskQueue:
         """List cases that somebody has, those first that they had longest."""
         statement = sa.select(_cases).where(
             _cases.c.held_by == view.person,
-            _cases.c.state != "closed",
+            schema.DESK_NOT_CLOSED,
             _cases.c.audience.in_(view.audiences),
             _cases.c.unit.in_(view.units),
         )
@@ -154,7 +154,7 @@ def _offered(view: QueueView) -> list[sa.ColumnElement[bool]]:
         _events.c.act == "read",
     )
     return [
-        _cases.c.state != "closed",
+        schema.DESK_NOT_CLOSED,
         _cases.c.audience.in_(view.audiences),
         _cases.c.unit.in_(view.units),
         _cases.c.scored_at >= view.since,

@@ -135,17 +135,18 @@ desk_cases = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, comment="number of its last event"),
 )
 
-_NOT_CLOSED = desk_cases.c.state != sa.literal_column("'closed'")
+DESK_NOT_CLOSED = desk_cases.c.state != sa.literal_column("'closed'")
+"""What the indexes of the queue cover; a query has to say it in these words to be answered by them."""
 sa.Index(
     "ix_desk_waiting",
     desk_cases.c.audience,
     desk_cases.c.unit,
     desk_cases.c.scored_at,
     desk_cases.c.decision_id,
-    sqlite_where=_NOT_CLOSED,
-    postgresql_where=_NOT_CLOSED,
+    sqlite_where=DESK_NOT_CLOSED,
+    postgresql_where=DESK_NOT_CLOSED,
 )
-sa.Index("ix_desk_held", desk_cases.c.held_by, sqlite_where=_NOT_CLOSED, postgresql_where=_NOT_CLOSED)
+sa.Index("ix_desk_held", desk_cases.c.held_by, sqlite_where=DESK_NOT_CLOSED, postgresql_where=DESK_NOT_CLOSED)
 sa.Index("ix_desk_scored", desk_cases.c.audience, desk_cases.c.scored_at)
 
 desk_events = sa.Table(

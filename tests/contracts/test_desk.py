@@ -334,6 +334,22 @@ def test_the_queue_is_read_page_by_page_and_filtered(make, clock):
     assert services.desk.counts(caller)["waiting"] == 5
 
 
+def test_a_page_of_the_queue_is_read_by_an_index_in_its_order(make):
+    """However many cases were closed before: none of them is read, and nothing is sorted."""
+    services = make()
+    if not is_sqlite(services):
+        pytest.skip("PostgreSQL plans by what the table holds")
+    asked = []
+    sa.event.listen(services.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+    for wanted in (ALL, QueueFilter(band="high", point="NBO")):
+        services.desk.waiting(PETER.caller, wanted, Cursor("2026-03-14T09:00:00.000Z", "0" * 36), 25)
+    for statement, parameters in [one for one in asked if "FROM desk_cases" in one[0]]:
+        with services.engine.connect() as connection:
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
+        assert "USING INDEX ix_desk_waiting" in plan
+        assert "TEMP B-TREE" not in plan
+
+
 def test_who_was_drawn_at_random_looks_like_the_others(make):
     """No band, and an own view first, as many others have; the queue has no field that tells the arm."""
     services = make(desk_first_view_share=0.0)

@@ -20,8 +20,10 @@ from riskapi.access.matrix import Role
 from riskapi.app import create_app
 from riskapi.monitoring.parts import Watch
 from riskapi.services import Services
+from riskapi.storage.desk import CaseKey
 from tests.bundles import RISK_NAMES, make_bundle
 from tests.riskapi.console.makers import PASSWORD, make_person
+from tests.riskapi.desk.makers import claim, look, person
 from tests.riskapi.makers import PROPOSER, bearer, go_live, make_key, settings
 
 CHROMIUM = shutil.which("chromium")
@@ -40,20 +42,24 @@ class Console:
     Attributes:
         url: of the service.
         services: behind it.
-        decision: a decision for both audiences.
         waiting: digest of a proposal that waits, with an inconclusive gate.
         key: scores for both audiences.
+        decision: a decision for both audiences.
+        taken: a case that the reviewer has, whose own view is to be noted.
+        opened: one whose score the reviewer has seen.
     """
 
     url: str
     services: Services
-    decision: str
     waiting: str
     key: str
+    decision: str = ""
+    taken: CaseKey | None = None
+    opened: CaseKey | None = None
 
-    def score(self) -> dict:
-        """Score the sample once more."""
-        answer = httpx.post(f"{self.url}/v1/scores", json=EXAMPLE_RECORD, headers=bearer(self.key), trust_env=False)
+    def score(self, record: dict = EXAMPLE_RECORD) -> dict:
+        """Score a record; the sample where none is given."""
+        answer = httpx.post(f"{self.url}/v1/scores", json=record, headers=bearer(self.key), trust_env=False)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -80,6 +86,13 @@ class Console:
                 f"/console/decisions/{self.decision}?purpose=protection",
             ),
             "log": (Role.AUDITOR, "/console/log"),
+            "desk": (Role.REVIEWER, "/console/desk"),
+            "desk-held": (Role.REVIEWER, "/console/desk?show=held"),
+            "desk-protection": (Role.PROTECTION_OFFICER, "/console/desk"),
+            "case-taken": (Role.REVIEWER, f"/console/desk/cases/{self.taken.decision_id}"),
+            "case-opened": (Role.REVIEWER, f"/console/desk/cases/{self.opened.decision_id}"),
+            "case-protection": (Role.PROTECTION_OFFICER, f"/console/desk/cases/{self.taken.decision_id}"),
+            "letter": (Role.REVIEWER, f"/console/desk/cases/{self.opened.decision_id}/letter"),
             "not-there": (Role.AUDITOR, "/console/nothing"),
         }
 
@@ -92,7 +105,10 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("riskapi.access.passwords._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         folder = tmp_path_factory.mktemp("browser")
-        services = Services(settings(folder, time_zone="Africa/Nairobi", monitoring_enabled=False))
+        policy = folder / "selection.toml"  # everybody comes to the desk
+        policy.write_text("lane = 0.0\n[default]\ncapacity = 1.0\nslots_per_hour = 5000\n")
+        desk = {"selection_file": policy, "desk_first_view_share": 1.0, "desk_second_share": 1.0}
+        services = Services(settings(folder, time_zone="Africa/Nairobi", monitoring_enabled=False, **desk))
         for risk in RISK_NAMES:
             go_live(services, risk)
         for role in Role:
@@ -100,9 +116,13 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         files, _ = make_bundle("document_fraud", 3, verdict=Verdict.INCONCLUSIVE)
         waiting = services.approvals.propose(dict(files), PROPOSER, "Trained on what was new.").digest
         key = make_key(services)
+        reader = person("Reviewer", unit="")
         with _Serving(services) as url:
-            made = Console(url, services, "", waiting, key)
+            made = Console(url, services, waiting, key)
             made.decision = made.score()["decision_id"]
+            made.taken, made.opened = (CaseKey(made.score()["decision_id"], "enforcement") for _ in range(2))
+            claim(services, made.taken, reader)
+            look(services, made.opened, reader)
             watch = Watch(services.settings)
             watch.watcher.catch_up()
             watch.reports()

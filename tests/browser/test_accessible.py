@@ -11,6 +11,7 @@ AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 NAMES = (
     *("sign-in", "home", "home-admin", "models", "model", "model-waiting", "terms", "reasons", "comparison"),
     *("monitoring", "report", "decisions", "purpose", "decision", "decision-protection", "log", "not-there"),
+    *("desk", "desk-held", "desk-protection", "case-taken", "case-opened", "case-protection", "letter"),
 )
 
 
@@ -49,7 +50,9 @@ def test_axe_finds_nothing(console, signed_in, name, language):
     page.close()
 
 
-@pytest.mark.parametrize("name", ["sign-in", "home", "model-waiting", "terms", "report", "decision", "log"])
+@pytest.mark.parametrize(
+    "name", ["sign-in", "home", "model-waiting", "terms", "report", "decision", "log", "desk", "case-opened"]
+)
 def test_axe_finds_nothing_in_the_dark(console, signed_in, name):
     """Contrast holds by night as well."""
     page = opened(console, signed_in, name)

@@ -110,18 +110,11 @@ class Standing:
             case Act.OPENED:
                 self.opened.setdefault((self.turn, event.person), event)
             case Act.READ | Act.RESOLVED:
+                last = len(self.readings) + 1 >= self.needed
+                self.state = State.CLOSED if closes(self, event.content) else State.DISPUTED if last else State.OPEN
                 self.readings.append(event)
                 self.held_by = self.held_until = ""
-                self.state = self._state_after(event)
         return self
-
-    def _state_after(self, event: DeskEvent) -> State:
-        if event.act is Act.RESOLVED or self.needed == 1:
-            return State.CLOSED
-        if len(self.readings) < self.needed:
-            return State.OPEN
-        first, *others = [found_of(one.content) for one in self.readings]
-        return State.CLOSED if all(one == first for one in others) else State.DISPUTED
 
 
 def standing_of(needed: int, events: Sequence[DeskEvent]) -> Standing:
@@ -145,6 +138,14 @@ def found_of(content: Mapping[str, Any]) -> tuple[str, str | None]:
     """What two readers have to agree on: whether somebody looked, and what was found."""
     outcome = content["outcome"]
     return outcome["compliance"], outcome["outcome_code"]
+
+
+def closes(standing: Standing, content: Mapping[str, Any]) -> bool:
+    """Whether one more reading closes a case, so that its outcome counts: all found the same, or it resolves."""
+    if standing.state is State.DISPUTED:
+        return True
+    others = [found_of(one.content) for one in standing.readings]
+    return len(others) + 1 >= standing.needed and all(one == found_of(content) for one in others)
 
 
 def check_claim(standing: Standing, person: str, now: str) -> None:

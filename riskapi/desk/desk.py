@@ -23,7 +23,7 @@ from riskapi.desk.acts import (
     check_holds,
     check_open,
     check_opened,
-    found_of,
+    closes,
 )
 from riskapi.desk.forms import (
     ClaimRequest,
@@ -271,7 +271,7 @@ class Desk:
         def settle(transaction: Transaction, _facts: CaseFacts, standing: Standing) -> Act:
             check_holds(standing, caller.name, form.version)
             check_opened(standing, caller.name)
-            if _is_last(standing, content):
+            if closes(standing, content):
                 self._outcomes.keep_within(transaction, [outcome], _by(use))
             return Act.RESOLVED if standing.state is State.DISPUTED else Act.READ
 
@@ -375,14 +375,6 @@ def shows_score(standing: Standing, caller: Principal) -> bool:
 def _by(use: Use) -> RecordedBy:
     caller, purpose = use
     return RecordedBy(caller.name, caller.key_id, caller.unit, purpose.value)
-
-
-def _is_last(standing: Standing, content: Mapping[str, Any]) -> bool:
-    """Whether a reading closes its case, so that its outcome counts."""
-    if standing.state is State.DISPUTED:
-        return True
-    others = [found_of(one.content) for one in standing.readings]
-    return len(others) + 1 >= standing.needed and all(one == found_of(content) for one in others)
 
 
 def _problems_of_verdicts(form: ReadingRequest, risks: Sequence[Mapping[str, Any]]) -> list[Problem]:

@@ -15,6 +15,7 @@ from riskapi.outcome_form import OutcomeRequest
 from riskapi.privacy.subjects import Wanted
 from riskapi.services import Services
 from riskapi.storage import schema
+from riskapi.storage.desk_history import histories
 from riskapi.storage.desk_queue import Cursor, QueueFilter
 from tests.contracts.store_makers import is_sqlite, lease, without_guards
 from tests.riskapi.desk.makers import (
@@ -376,6 +377,24 @@ def test_a_corrected_case_is_not_offered_and_one_out_of_reach_is_not_found(make)
         link = sa.insert(schema.rectifications).values(corrected="x", original=key.decision_id)
         transaction.connection.execute(link)
     assert services.desk.waiting(PETER.caller, ALL, None, 10) == []
+
+
+def test_figures_are_read_of_a_bounded_time_and_number(make, clock):
+    """Cases that somebody took up, the earliest first; none beyond the window, and at most as many as asked for."""
+    services = make()
+    keys = [referred(services, at=clock.now - timedelta(minutes=minutes)) for minutes in (30, 20, 10)]
+    for key in keys:
+        read(services, key, AMINA)
+    referred(services)
+    claim(services, referred(services, at=clock.now - timedelta(days=2)), AMINA)
+    window = tuple(moment.strftime("%Y-%m-%dT%H:%M:%S.000Z") for moment in (clock.now - timedelta(days=1), clock.now))
+    found = histories(services.engine, services.subject_keys, "enforcement", window)
+    assert [one.decision_id for one in found] == [key.decision_id for key in keys]
+    assert [event.act for event in found[0].events] == ["claimed", "opened", "read"]
+    assert (found[0].first_view, found[0].by_score) == ("none", True)
+    some = histories(services.engine, services.subject_keys, "enforcement", window, limit=2)
+    assert some == found[:2]
+    assert histories(services.engine, services.subject_keys, "protection", window) == []
 
 
 def test_erasure_takes_the_case_along(make):

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -138,17 +139,6 @@ class Services:
         self.outcomes = Outcomes(
             self.outcome_store, self.decisions, active=self.active, secret=self.secret, clock=clock
         )
-        self.desk = Desk(
-            SqlDeskStore(self.engine, self.journal, self.subject_keys),
-            DeskQueue(self.engine),
-            self.decisions,
-            outcomes=self.outcomes,
-            active=self.active,
-            journal=self.journal,
-            secret=self.secret,
-            times=(timedelta(minutes=settings.desk_claim_minutes), timedelta(hours=settings.desk_open_hours)),
-            clock=clock,
-        )
         self.writer: DecisionWriter = remote or GroupCommitWriter(DividingSink(self.decisions, self.secret), **bounds)
         self.turns: Turns[Asked, Decided] = Turns(lambda asked: answer_all(self, self.active.live, asked))
         self.memory = Memory(self.engine, self.secret.hash_fact, clock) if settings.memory else None
@@ -159,6 +149,21 @@ class Services:
         self._ring_asked_at = float("-inf")
         self._look_out: asyncio.Task[None] | None = None
         self.refresh()
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The desk where referred travellers are read."""
+        return Desk(
+            SqlDeskStore(self.engine, self.journal, self.subject_keys),
+            DeskQueue(self.engine),
+            self.decisions,
+            outcomes=self.outcomes,
+            active=self.active,
+            journal=self.journal,
+            secret=self.secret,
+            times=(timedelta(minutes=self.settings.desk_claim_minutes), timedelta(hours=self.settings.desk_open_hours)),
+            clock=self.clock,
+        )
 
     def refresh(self) -> None:
         """Follow what other processes did: approvals, new keys, revoked keys.

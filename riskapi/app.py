@@ -24,7 +24,16 @@ from riskapi.access.guard import SECURITY_SCHEMES
 from riskapi.access.matrix import Purpose
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import stated_purpose
+from riskapi.console import decisions as decision_pages
+from riskapi.console import desk as desk_pages
+from riskapi.console import entry
+from riskapi.console import log as log_pages
+from riskapi.console import models as model_pages
+from riskapi.console import monitoring as monitoring_pages
+from riskapi.console.failures import is_page, page_for
 from riskapi.describe import extra_schemas
+from riskapi.desk.forms import DESK_FORMS
+from riskapi.desk.what_if import WhatIfRequest
 from riskapi.direct import DirectlyServed
 from riskapi.edge import Edge
 from riskapi.errors import (
@@ -45,6 +54,7 @@ from riskapi.routes import (
     batch,
     challengers,
     decisions,
+    desk,
     docs,
     features,
     gtas,
@@ -75,6 +85,7 @@ ROUTERS = (
     redress,
     rectifications,
     outcomes,
+    desk,
     features,
     models,
     monitoring,
@@ -84,6 +95,12 @@ ROUTERS = (
     accounts,
     health,
     metrics,
+    entry,
+    desk_pages,
+    model_pages,
+    monitoring_pages,
+    decision_pages,
+    log_pages,
 )
 """In the order of the API page; the hot path first, since paths are tried in this order."""
 
@@ -92,6 +109,8 @@ _READ_BY_ROUTES = (
     ApprovalRequest,
     RationaleRequest,
     OutcomeRequest,
+    *DESK_FORMS,
+    WhatIfRequest,
     sessions.SignInRequest,
     accounts.AccountRequest,
     accounts.RolesRequest,
@@ -151,15 +170,18 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    """Turn any foreseen error into its problem document."""
-    if isinstance(error, HTTPException):
-        allow = None
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            allow = _methods_of(request) or (error.headers or {}).get("Allow")
-        return _response(plain_answer(error.status_code, allow))
+    """Turn any foreseen error into its problem document, or into a page where a person asked for one."""
+    status = error.status_code if isinstance(error, HTTPException) else None
     if isinstance(error, RequestValidationError):  # of a path or a query: bodies are read elsewhere
         places = dict.fromkeys(".".join(map(str, one["loc"][:2])) for one in error.errors())
         error = InvalidBodyError([Problem(place, "is not valid", "See /openapi.json.") for place in places])
+    if is_page(request.scope) and status != HTTPStatus.METHOD_NOT_ALLOWED:
+        return _response(page_for(request, error))
+    if isinstance(error, HTTPException):
+        allow = None
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            allow = _methods_of(request) or (error.headers or {}).get("Allow")
+        return _response(plain_answer(error.status_code, allow))
     return _response(answer_for(error))
 
 
@@ -177,7 +199,7 @@ async def _refuse_purpose(request: Request, error: Exception) -> Response:
         await asyncio.to_thread(request.app.state.services.journal.append, Kind.REFUSED_PURPOSE, body)
     except StorageError as failure:
         error = failure
-    return _response(answer_for(error))
+    return await _answer(request, error)
 
 
 _ANSWERS = (

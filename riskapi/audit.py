@@ -75,17 +75,19 @@ def note_view(journal: Journal, what: str, row: StoredDecision, use: Use) -> Non
     Raises:
         StorageError: where it is not on record; then nothing may be shown.
     """
+    journal.append(Kind.ACCESS, view_of(what, row.decision_id, use))
+
+
+def view_of(what: str, decision_id: str, use: Use) -> dict[str, str]:
+    """What the log says of a view."""
     caller, purpose = use
-    journal.append(
-        Kind.ACCESS,
-        {
-            "by": caller.name,
-            "decision_id": row.decision_id,
-            "key_id": caller.key_id,
-            "purpose": purpose.value,
-            "what": what,
-        },
-    )
+    return {
+        "by": caller.name,
+        "decision_id": decision_id,
+        "key_id": caller.key_id,
+        "purpose": purpose.value,
+        "what": what,
+    }
 
 
 def _hide_arms(answer: dict[str, Any]) -> None:

@@ -2,10 +2,11 @@
 
 import time
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from riskapi.access.callers import CALLER, RATE
+from riskapi.console.failures import is_page, page_for
 from riskapi.errors import answer_for
 from riskapi.services import Services
 from riskapi.telemetry import where_it_failed
@@ -20,10 +21,11 @@ SECURITY_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+"""Of every answer that does not say otherwise itself."""
 TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
-NO_STORE = (b"cache-control", b"no-store")
-NO_CONTENT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 _UNKNOWN_ROUTE = "(unknown)"
 _OTHER_METHOD = "(other)"
@@ -51,12 +53,11 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = message["headers"]
-                headers.extend(SECURITY_HEADERS)
+                names = {name for name, _ in headers}
+                headers.extend(pair for pair in SECURITY_HEADERS if pair[0] not in names)
                 headers.extend(scope.get(RATE, ()))
                 if scope.get("scheme") == "https":
                     headers.append(TRANSPORT_SECURITY)
-                names = {name for name, _ in headers}
-                headers.extend(pair for pair in (NO_STORE, NO_CONTENT_POLICY) if pair[0] not in names)
             await send(message)
 
         try:
@@ -66,7 +67,7 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - whatever it was, its text must not reach the caller or the log
             notes |= where_it_failed(error)
             if not status:
-                answer = answer_for(error)
+                answer = page_for(Request(scope), error) if is_page(scope) else answer_for(error)
                 await send_with_headers(
                     {
                         "type": "http.response.start",

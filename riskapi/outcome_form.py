@@ -26,10 +26,9 @@ _Id = Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _Utc = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
-class OutcomeRequest(Wire):
-    """What was found after a decision. Send it again and it is one outcome; correct it by another that names it."""
+class Found(Wire):
+    """What was found of a traveller, by whom decided and on what evidence."""
 
-    decision_id: Annotated[_Id, Field(examples=["01a20caf-0413-738e-8d4a-c452987a1bd1"])]
     outcome_code: Annotated[
         Annotated[str, Field(pattern="^[a-z][a-z0-9_]{1,39}$")] | None,
         Field(
@@ -73,10 +72,16 @@ class OutcomeRequest(Wire):
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)] | None,
         Field(description="Who inspected, for audits; kept as a keyed hash"),
     ] = None
+    supersedes: Annotated[_Id | None, Field(description="Id of the outcome that this one corrects")] = None
+
+
+class OutcomeRequest(Found):
+    """What was found after a decision. Send it again and it is one outcome; correct it by another that names it."""
+
+    decision_id: Annotated[_Id, Field(examples=["01a20caf-0413-738e-8d4a-c452987a1bd1"])]
     audience: Annotated[
         Audience | None, Field(description="Whose outcome it is; only for a caller who has both and a code of no risk")
     ] = None
-    supersedes: Annotated[_Id | None, Field(description="Id of the outcome that this one corrects")] = None
 
 
 class OutcomeAnswerRow(Wire):

@@ -21,6 +21,7 @@ from riskapi.moments import iso
 from riskapi.outcome_form import OF_NO_RISK, OutcomeRequest, problems_of_form
 from riskapi.secret import ServiceSecret
 from riskapi.storage.base import DecisionStore
+from riskapi.storage.journal import Transaction
 from riskapi.storage.outcomes import GONE, OutcomeRow, Recorded, RecordedBy, SqlOutcomeStore
 
 _FINGERPRINT = b"outcome"
@@ -115,6 +116,15 @@ class Outcomes:
             return []
         caller = use.caller
         return self._store.append(rows, RecordedBy(caller.name, caller.key_id, caller.unit, use.purpose.value))
+
+    def keep_within(self, transaction: Transaction, rows: Sequence[OutcomeRow], by: RecordedBy) -> None:
+        """Store outcomes that were examined as a part of a transaction."""
+        self._store.append_within(transaction, rows, by)
+
+    def codes_of(self, audience: Audience) -> list[str]:
+        """Codes that an outcome of an audience can have: of no risk first, then what confirms one of its risks."""
+        confirming = sorted(code for code, whose in self._audiences().items() if whose is audience)
+        return [*sorted(OF_NO_RISK), *confirming]
 
     def _row(self, form: OutcomeRequest, audience: Audience, decision: StoredDecision | None) -> OutcomeRow:
         content: dict[str, Any] = form.model_dump(mode="json", exclude={"decision_id", "supersedes", "officer_id"})

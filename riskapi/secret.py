@@ -53,6 +53,10 @@ class ServiceSecret:
         """Derive the key by which travellers are drawn at random in one month (YYYY-MM); it says nothing of others."""
         return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"riskapi random lane v1 " + month.encode()).derive(self._raw)
 
+    def desk_key(self, month: str) -> bytes:
+        """Derive the key by which cases at the desk are drawn in one month (YYYY-MM); never shown to anybody."""
+        return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"riskapi desk v1 " + month.encode()).derive(self._raw)
+
     def hash_subject(self, purpose: bytes, value: bytes) -> bytes:
         """Hash what says who somebody is, or what a client sent under a name of its own.
 

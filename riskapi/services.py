@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from riskapi.active import ActiveModels
 from riskapi.approvals import Approvals
 from riskapi.challengers import Challengers
 from riskapi.deciding import Asked, Decided, answer_all
+from riskapi.desk.desk import Desk
 from riskapi.errors import StorageError
 from riskapi.hits.background import BackgroundHits
 from riskapi.hits.outbox import Outbox
@@ -47,13 +49,14 @@ from riskapi.selection_book import PolicyBook
 from riskapi.selection_policy import SelectionPolicy
 from riskapi.settings import Settings
 from riskapi.storage.contents import Contents
-from riskapi.storage.decisions import SqlDecisionStore
+from riskapi.storage.desk import SqlDeskStore
+from riskapi.storage.desk_queue import DeskQueue
 from riskapi.storage.dividing import DividingSink
 from riskapi.storage.engine import is_embedded, open_engine
 from riskapi.storage.ledger import SqlLedger
 from riskapi.storage.log_key import log_key
 from riskapi.storage.outcomes import SqlOutcomeStore
-from riskapi.storage.parts import SERVICE, lease_for, open_journal, open_keys
+from riskapi.storage.parts import SERVICE, lease_for, open_decisions, open_journal, open_keys
 from riskapi.storage.process import StoreProcess
 from riskapi.storage.process_writer import ProcessWriter
 from riskapi.storage.writer import DecisionWriter, GroupCommitWriter
@@ -90,7 +93,7 @@ class Services:
         self.journal = open_journal(self.engine, settings, clock, gate)
         self.subject_keys = open_keys(settings, self.secret)
         self.contents = Contents(self.engine)
-        self.decisions = SqlDecisionStore(self.engine, self.journal, self.subject_keys)
+        self.decisions = open_decisions(self.engine, self.journal, self.subject_keys, settings, self.secret)
         self.subjects = Subjects(self.engine, self.subject_keys, self.secret, self.decisions)
         self.holds = Holds(self.journal, self.engine, self.subjects, clock)
         self.erasure = Erasure(
@@ -151,6 +154,21 @@ class Services:
         self._ring_asked_at = float("-inf")
         self._look_out: asyncio.Task[None] | None = None
         self.refresh()
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The desk where referred travellers are read."""
+        return Desk(
+            SqlDeskStore(self.engine, self.journal, self.subject_keys),
+            DeskQueue(self.engine),
+            self.decisions,
+            outcomes=self.outcomes,
+            active=self.active,
+            journal=self.journal,
+            secret=self.secret,
+            times=(timedelta(minutes=self.settings.desk_claim_minutes), timedelta(hours=self.settings.desk_open_hours)),
+            clock=self.clock,
+        )
 
     def refresh(self) -> None:
         """Follow what other processes did: approvals, new keys, revoked keys.

@@ -5,6 +5,7 @@ import binascii
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -127,6 +128,39 @@ class Settings(BaseSettings):
         NoDecode,
         Field(description="Hosts that such messages may go to (comma-separated); no other is ever connected to"),
     ] = ()
+    desk_first_view_share: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            allow_inf_nan=False,
+            description="Share of referred cases whose reader notes an own view before the score is shown; whoever was"
+            " drawn at random is always read so",
+        ),
+    ] = 0.5
+    desk_second_share: Annotated[
+        float, Field(ge=0, le=1, allow_inf_nan=False, description="Share of referred cases that a second person reads")
+    ] = 0.1
+    desk_second_bands: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(
+            description="Bands that a second person always reads (comma-separated): `high` for each risk, or"
+            " `document_fraud:high` for one"
+        ),
+    ] = ()
+    desk_claim_minutes: Annotated[
+        int, Field(ge=1, le=720, description="How long a case stays with whoever took it from the queue")
+    ] = 20
+    desk_open_hours: Annotated[
+        int, Field(ge=1, le=8760, description="How long a case is offered by the queue after it was scored")
+    ] = 72
+    desk_protection_contacts: Annotated[
+        str | None,
+        Field(
+            max_length=2000, description="Whom protection officers call: shelters, hotlines, guardians, interpreters"
+        ),
+    ] = None
     reasons_for: Annotated[int, Field(ge=1, le=50, description="Most reasons that raise a score, per risk")] = 5
     reasons_against: Annotated[int, Field(ge=1, le=50, description="Most reasons that lower a score, per risk")] = 3
     log_level: Annotated[
@@ -176,6 +210,16 @@ class Settings(BaseSettings):
         bool,
         Field(description="Whether every use has to state its purpose; else the first that the caller's roles have"),
     ] = True
+    time_zone: Annotated[
+        str, Field(description="Time zone of the clock that pages of the console show (IANA name)")
+    ] = "UTC"
+    mlflow_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s\"'<>]+$",
+            description="Address of the MLflow pages that the console links training runs to; left out, no links",
+        ),
+    ] = None
     agency_name: Annotated[
         str, Field(max_length=200, description="Who answers for decisions, as travellers read it")
     ] = "the border agency"
@@ -276,7 +320,7 @@ class Settings(BaseSettings):
             raise ValueError("RISKAPI_TLS_CLIENT_REQUIRED needs RISKAPI_TLS_CLIENT_CA_FILE")
         return self
 
-    @field_validator("trusted_signers", "allowed_hosts", "hits_hosts", "purposes", mode="before")
+    @field_validator("trusted_signers", "allowed_hosts", "hits_hosts", "purposes", "desk_second_bands", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -291,6 +335,15 @@ class Settings(BaseSettings):
                 raw = b""
             if len(raw) != 32:  # noqa: PLR2004 - an Ed25519 public key has 32 bytes
                 raise ValueError("each signer is the base64 of a raw Ed25519 public key (32 bytes)")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no such time zone here: name one like Africa/Nairobi") from None
         return value
 
     @field_validator("secret_key")

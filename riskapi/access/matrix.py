@@ -29,6 +29,7 @@ class Action(StrEnum):
     ENFORCEMENT = "audience:enforcement"
     PROTECTION = "audience:protection"
     OUTCOMES_RECORD = "outcomes:record"
+    DESK_REVIEW = "desk:review"
     AUDIT_FACTS = "facts:audit"
     REDRESS = "redress:export"
     RECTIFY = "rectifications:write"
@@ -83,6 +84,7 @@ MATRIX: Final[Mapping[Action, Mapping[Role, Reach]]] = MappingProxyType(
         Action.ENFORCEMENT: {_S: _ALL, _R: _ALL, _U: _ALL},
         Action.PROTECTION: {_P: _ALL},
         Action.OUTCOMES_RECORD: {_R: _UNIT, _P: _UNIT},
+        Action.DESK_REVIEW: {_R: _UNIT, _P: _UNIT},
         Action.AUDIT_FACTS: {_U: _ALL},
         Action.REDRESS: {_R: _UNIT, _P: _UNIT},
         Action.RECTIFY: {_S: _OWN, _R: _UNIT},
@@ -118,6 +120,7 @@ DECIDES: Final = frozenset(
         Action.DECISIONS_READ,
         Action.HITS_RECEIVE,
         Action.OUTCOMES_RECORD,
+        Action.DESK_REVIEW,
         Action.MODELS_PROPOSE,
         Action.MODELS_APPROVE,
     }

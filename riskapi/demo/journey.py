@@ -15,6 +15,7 @@ import httpx
 from rich.console import Console
 
 from models.signing import load_key, public_text
+from riskapi.demo.people import PEOPLE, UNIT, make_accounts
 from riskapi.demo.programs import Programs, free_port
 from riskapi.demo.show import show_answer
 from riskapi.errors import ServiceError
@@ -23,6 +24,7 @@ RISKS = ("document_fraud", "migrant_smuggling", "trafficking_protection")
 CROSSINGS = 240_000
 SEED = 1
 SERVICE_PORT, MLFLOW_PORT = 8000, 5000
+TIME_ZONE = "Africa/Nairobi"
 TRAVELLER = Path(__file__).with_name("traveller.json")
 _OURS = ("RISKAPI_", "TRAINING_", "MLFLOW_", "RISK_API_KEY")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -35,6 +37,7 @@ class Part:
     name: str
     kind: str
     scopes: tuple[str, ...]
+    unit: str = UNIT
 
     @property
     def file(self) -> str:
@@ -46,7 +49,9 @@ GATEWAY = Part("Border gateway NBO", "system", ("score", "audience:enforcement",
 PROTECTION = Part("Protection desk NBO", "system", ("score", "audience:protection", "decisions:read"))
 SCIENTIST = Part("Wanjiru Kamau", "person", ("models:read", "models:propose"))
 APPROVER = Part("Abdi Hassan", "person", ("models:read", "models:approve"))
-CAST = (GATEWAY, PROTECTION, SCIENTIST, APPROVER)
+ADMIN = Part("Installation", "person", ("accounts:manage",))
+CONFIRMER = Part("Oversight", "person", ("accounts:confirm",))
+CAST = (GATEWAY, PROTECTION, SCIENTIST, APPROVER, ADMIN, CONFIRMER)
 
 
 class Demo:
@@ -129,10 +134,12 @@ class Demo:
         programs.run("Making the service's secret", "riskapi", "init", str(settings), "--signer", signer)
         programs.environment |= read_settings(settings)
         programs.environment["RISKAPI_PORT"] = self._service.rpartition(":")[2]
+        programs.environment["RISKAPI_TIME_ZONE"] = TIME_ZONE
+        programs.environment["RISKAPI_MLFLOW_URL"] = self._mlflow
         folder = self._root / "keys"
         folder.mkdir(mode=0o700)
         for part in CAST:
-            scopes = [word for scope in part.scopes for word in ("--scope", scope)]
+            scopes = [word for scope in part.scopes for word in ("--scope", scope)] + ["--unit", part.unit]
             printed = programs.run(
                 f"Making a key for {part.name}", "riskapi", "keys", "create", part.name, "--kind", part.kind, *scopes
             )
@@ -193,10 +200,24 @@ class Demo:
         )
         self._console.rule("[bold]Try it", align="left")
         self._console.print(curl, highlight=False, markup=False, soft_wrap=True)
-        for title, address in (("API", f"{self._service}/docs"), ("MLflow", self._mlflow)):
+        pages = (("Console", f"{self._service}/console"), ("API", f"{self._service}/docs"), ("MLflow", self._mlflow))
+        for title, address in pages:
             self._console.print(f"{title:8}{address}", highlight=False, soft_wrap=True)
+        self._show_people()
         self._console.print("All data is simulated. Keys, logs, runs and the store:", str(self._root), soft_wrap=True)
         return curl
+
+    def _show_people(self) -> None:
+        """Make the accounts of the console, and say how to sign in as each."""
+        with self._client(ADMIN) as admin, self._client(CONFIRMER) as confirmer:
+            password = make_accounts(admin, confirmer)
+        path = self._root / "keys" / "console-password"
+        path.touch(mode=0o600)
+        path.write_text(password)
+        self._console.print(f"Sign in to the console by the password [bold]{password}[/] as", highlight=False)
+        for person in PEOPLE:
+            role = person.role.value.replace("_", " ")
+            self._console.print(f"  {person.login:10}{person.name}, {role}", highlight=False)
 
     def _check(self, curl: str) -> None:
         """Run the printed line in a shell and look at what comes back."""

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     RECTIFIED = "rectified"
     REFUSED_PURPOSE = "refused_purpose"
     OUTCOME = "outcome"
+    DESK = "desk"
     SELECTION_POLICY = "selection_policy"
     CHALLENGER_NAMED = "challenger_named"
     CHALLENGER_WITHDRAWN = "challenger_withdrawn"

@@ -35,6 +35,8 @@ class Part(StrEnum):
 
 OUTCOME = "outcome"
 """What stands in the place of a part where an outcome is sealed, under its own id."""
+DESK = "desk"
+"""The same for what somebody did at the review desk."""
 
 
 def seal(cipher: AESGCM, owner_id: str, part: str, content: bytes, random: bytes) -> tuple[bytes, bytes]:

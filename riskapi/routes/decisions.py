@@ -26,7 +26,7 @@ def _json(body: Any) -> Response:
 @router.get(
     "/v1/decisions/{decision_id}",
     response_model=DecisionBody,
-    responses=problems(401, 403, 404, 429, 503),
+    responses=problems(401, 403, 404, 409, 429, 503),
     openapi_extra={"parameters": [PARAMETER]},
 )
 @allows(Action.DECISIONS_READ)
@@ -42,6 +42,7 @@ def decision(
     Each view is on record, with who, when and why, before it is answered.
     """
     row, answer, identity = seen_by(services.decisions, decision_id, caller)
+    services.desk.require_shown(row.decision_id, caller)
     request.scope[NOTES]["decision_id"] = row.decision_id
     note_view(services.journal, "decision", row, Use(caller, purpose))
     return _json(
@@ -70,7 +71,7 @@ def decision(
 @router.get(
     "/v1/decisions/{decision_id}/explanation",
     response_model=ExplanationBody,
-    responses=problems(401, 403, 404, 429, 500, 503),
+    responses=problems(401, 403, 404, 409, 429, 500, 503),
     openapi_extra={"parameters": [PARAMETER]},
 )
 @allows(Action.DECISIONS_READ)
@@ -84,6 +85,7 @@ def explanation(
     the difference is logged.
     """
     row, answer, _ = seen_by(services.decisions, decision_id, caller)
+    services.desk.require_shown(row.decision_id, caller)
     request.scope[NOTES]["decision_id"] = row.decision_id
     note_view(services.journal, "explanation", row, Use(caller, purpose))
     risks = explain_again(row, answer, services.active)

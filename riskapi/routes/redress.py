@@ -25,7 +25,7 @@ router = APIRouter(tags=["decisions"], route_class=GuardedRoute)
     response_model=PersonExplanationBody,
     responses={
         200: {"content": {"text/markdown": {"schema": {"type": "string"}}}, "description": "Explanation"},
-        **problems(401, 403, 404, 422, 429, 503),
+        **problems(401, 403, 404, 409, 422, 429, 503),
     },
     openapi_extra={"parameters": [PARAMETER]},
 )
@@ -46,6 +46,7 @@ def explain_to_person(  # noqa: PLR0917 - the framework fills them by name
     sure who asks before you hand it out.
     """
     row, answer, _ = seen_by(services.decisions, decision_id, caller)
+    services.desk.require_shown(row.decision_id, caller)
     request.scope[NOTES]["decision_id"] = row.decision_id
     note_view(services.journal, "person_explanation", row, Use(caller, purpose))
     told: dict[str, Any] = person_explanation(row, answer, services.settings, services.limits)

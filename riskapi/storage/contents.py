@@ -18,7 +18,8 @@ _COLUMNS = {
     "answer": "bytea",
 }
 _table = schema.decision_contents
-_outcomes = schema.outcome_contents
+_BESIDE = (schema.outcome_contents, schema.desk_contents, schema.desk_cases)
+"""What is kept about a decision beside its contents, and goes with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,14 @@ class Contents:
 
     @staticmethod
     def delete(connection: sa.Connection, decision_ids: Collection[str]) -> int:
-        """Delete the contents of decisions, of their outcomes, and what is remembered of them.
+        """Delete the contents of decisions, outcomes and cases, and what is remembered of them.
 
         Returns:
             How many decisions there were.
         """
         memory.forget(connection, decision_ids)
-        connection.execute(sa.delete(_outcomes).where(_outcomes.c.decision_id.in_(decision_ids)))
+        for beside in _BESIDE:
+            connection.execute(sa.delete(beside).where(beside.c.decision_id.in_(decision_ids)))
         return connection.execute(sa.delete(_table).where(_table.c.decision_id.in_(decision_ids))).rowcount
 
     @staticmethod

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from features.memory.trace import Trace
 from features.risk import Audience
 from riskapi.decisions import Claim, DecisionRecord, Refused, StoredDecision
+from riskapi.desk.arrival import COLUMNS, Arrivals
 from riskapi.errors import ChainError
 from riskapi.log.entry import Kind
 from riskapi.privacy.keys import CONTENT, Keys, SubjectKeys
@@ -43,13 +44,21 @@ _FIND_LATER = (
 
 
 class SqlDecisionStore:
-    """The decisions of one database; may be called from any thread."""
+    """The decisions of one database; may be called from any thread.
 
-    def __init__(self, engine: sa.Engine, journal: Journal, keys: Keys) -> None:
+    Args:
+        engine: of the store.
+        journal: takes the entries.
+        keys: of the subjects.
+        arrivals: makes the cases of the desk; left out where nobody is asked to look.
+    """
+
+    def __init__(self, engine: sa.Engine, journal: Journal, keys: Keys, arrivals: Arrivals | None = None) -> None:
         self._engine = engine
         self._journal = journal
         self._keys = keys
         self._contents = Contents(engine)
+        self._arrivals = arrivals
 
     def append(self, rows: Sequence[DecisionRecord]) -> Refused:
         """Store rows in one durable transaction.
@@ -139,6 +148,8 @@ class SqlDecisionStore:
         index = [(row.decision_id, writer, seq) for seq, row in enumerate(rows, first)]
         insert_rows(connection, "decisions", _INDEX_COLUMNS, index)
         Contents.add(connection, contents)
+        if self._arrivals is not None and (cases := [case for row in rows for case in self._arrivals.of(row)]):
+            insert_rows(connection, "desk_cases", COLUMNS, cases)
         for row in rows:
             if row.rectifies is not None:
                 _link(transaction, row)

@@ -101,28 +101,32 @@ class SqlOutcomeStore:
             StorageError: the outcome is unknown.
         """
         with self._journal.transaction() as transaction:
-            connection = transaction.connection
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(_ONE_AT_A_TIME)
-            known = _known(connection, {row.decision_id for row in rows})
-            ciphers = self._ciphers(connection, {row.decision_id for row in rows})
-            random = fresh_random(len(rows))
-            done = []
-            for place, row in enumerate(rows):
-                chain = known.setdefault((row.decision_id, row.audience), [])
-                found = next((one for one in chain if one[2] == row.fingerprint), None)
-                if found is not None:
-                    done.append(Recorded(found[0], row.decision_id, found[1], repeated=True))
-                    continue
-                _check_next(row, chain, place)
-                cipher = ciphers.get(row.decision_id)
-                if cipher is None:
-                    raise ConflictError(f"outcomes[{place}]: {GONE}")
-                piece = random[place * RANDOM_BYTES : (place + 1) * RANDOM_BYTES]
-                made = Recorded(uuid7(), row.decision_id, len(chain) + 1, repeated=False)
-                _store(transaction, row, made, by, seal(cipher, made.outcome_id, OUTCOME, row.content, piece))
-                chain.append((made.outcome_id, made.version, row.fingerprint))
-                done.append(made)
+            return self.append_within(transaction, rows, by)
+
+    def append_within(self, transaction: Transaction, rows: Sequence[OutcomeRow], by: RecordedBy) -> list[Recorded]:
+        """Do the same as a part of a transaction: what an outcome rests on is stored with it or not at all."""
+        connection = transaction.connection
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(_ONE_AT_A_TIME)
+        known = _known(connection, {row.decision_id for row in rows})
+        ciphers = self._ciphers(connection, {row.decision_id for row in rows})
+        random = fresh_random(len(rows))
+        done = []
+        for place, row in enumerate(rows):
+            chain = known.setdefault((row.decision_id, row.audience), [])
+            found = next((one for one in chain if one[2] == row.fingerprint), None)
+            if found is not None:
+                done.append(Recorded(found[0], row.decision_id, found[1], repeated=True))
+                continue
+            _check_next(row, chain, place)
+            cipher = ciphers.get(row.decision_id)
+            if cipher is None:
+                raise ConflictError(f"outcomes[{place}]: {GONE}")
+            piece = random[place * RANDOM_BYTES : (place + 1) * RANDOM_BYTES]
+            made = Recorded(uuid7(), row.decision_id, len(chain) + 1, repeated=False)
+            _store(transaction, row, made, by, seal(cipher, made.outcome_id, OUTCOME, row.content, piece))
+            chain.append((made.outcome_id, made.version, row.fingerprint))
+            done.append(made)
         return done
 
     def latest(self, decision_ids: Sequence[str], audience: str) -> dict[str, StoredOutcome]:

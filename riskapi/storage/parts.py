@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from riskapi.desk.arrival import Arrivals, DeskPolicy
 from riskapi.log.writers import FileLease, Lease, ServerLease
 from riskapi.privacy.keys import Keys
 from riskapi.secret import ServiceSecret
@@ -35,6 +36,14 @@ def open_keys(settings: Settings, secret: ServiceSecret) -> Keys:
     return Keys(open_database(settings.keys_url, "RISKAPI_KEYS_URL", settings.busy_timeout_seconds), secret)
 
 
+def open_decisions(
+    engine: sa.Engine, journal: Journal, keys: Keys, settings: Settings, secret: ServiceSecret
+) -> SqlDecisionStore:
+    """The decisions, and with them the cases that come to the desk."""
+    policy = DeskPolicy(settings.desk_first_view_share, settings.desk_second_share, settings.desk_second_bands)
+    return SqlDecisionStore(engine, journal, keys, Arrivals(policy, secret.desk_key))
+
+
 def open_journal(
     engine: sa.Engine,
     settings: Settings,
@@ -52,4 +61,5 @@ def open_writer(settings: Settings) -> tuple[DividingSink, Journal]:
     journal = open_journal(engine, settings, lambda: datetime.now(UTC))
     journal.lead(lease_for(engine, settings, WRITER))
     secret = ServiceSecret(settings.secret_key)
-    return DividingSink(SqlDecisionStore(engine, journal, open_keys(settings, secret)), secret), journal
+    decisions = open_decisions(engine, journal, open_keys(settings, secret), settings, secret)
+    return DividingSink(decisions, secret), journal

@@ -25,7 +25,16 @@ _TICK: Final = "tick"
 _STORED, _FAILED, _BROKEN = 0, 1, 2
 _ERRORS = {_FAILED: StorageError, _BROKEN: ChainError}
 _START_SECONDS, _STOP_SECONDS = 60.0, 30.0
-_NEEDED = {"database_url", "keys_url", "log_key_file", "checkpoint_file", "busy_timeout_seconds"}
+_NEEDED = {
+    "database_url",
+    "keys_url",
+    "log_key_file",
+    "checkpoint_file",
+    "busy_timeout_seconds",
+    "desk_first_view_share",
+    "desk_second_share",
+    "desk_second_bands",
+}
 
 
 class StoreProcess:

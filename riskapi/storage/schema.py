@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Versions of the tables, the oldest first; a program refuses a store that it does not know."""
 VERSION_TABLE = "riskapi_version"
 
@@ -114,6 +114,65 @@ memory_traces = sa.Table(
     sqlite_with_rowid=False,
 )
 
+desk_cases = sa.Table(
+    "desk_cases",
+    METADATA,
+    sa.Column("decision_id", sa.Text, primary_key=True),
+    sa.Column("audience", sa.Text, primary_key=True),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("principal", sa.Text, nullable=False, comment="who had it scored"),
+    sa.Column("scored_at", sa.Text, nullable=False),
+    sa.Column("crossing_at", sa.Text, nullable=False),
+    sa.Column("point", sa.Text, nullable=False),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("band", sa.Text, comment="as the queue shows it; null where the reader's own view comes first"),
+    sa.Column("first_view", sa.Text, nullable=False, comment="none; lane or arm: why the own view comes first"),
+    sa.Column("by_score", sa.Boolean, nullable=False, comment="whether its score alone would have referred it"),
+    sa.Column("readings", sa.Integer, nullable=False, comment="how many persons have to read it"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("held_by", sa.Text, nullable=False, comment="who has it now; empty for nobody"),
+    sa.Column("held_until", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, comment="number of its last event"),
+)
+
+DESK_NOT_CLOSED = desk_cases.c.state != sa.literal_column("'closed'")
+"""What the indexes of the queue cover; a query has to say it in these words to be answered by them."""
+sa.Index(
+    "ix_desk_waiting",
+    desk_cases.c.audience,
+    desk_cases.c.unit,
+    desk_cases.c.scored_at,
+    desk_cases.c.decision_id,
+    sqlite_where=DESK_NOT_CLOSED,
+    postgresql_where=DESK_NOT_CLOSED,
+)
+sa.Index("ix_desk_held", desk_cases.c.held_by, sqlite_where=DESK_NOT_CLOSED, postgresql_where=DESK_NOT_CLOSED)
+sa.Index("ix_desk_scored", desk_cases.c.audience, desk_cases.c.scored_at)
+
+desk_events = sa.Table(
+    "desk_events",
+    METADATA,
+    sa.Column("decision_id", sa.Text, primary_key=True),
+    sa.Column("audience", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False, comment="from 1, without gaps"),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False, comment="who did it"),
+    sa.Column("token", sa.LargeBinary, nullable=False, comment="keyed hash of the form's token: a form counts once"),
+    sa.Column("writer", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="where the log tells of it"),
+    sa.UniqueConstraint("decision_id", "audience", "token"),
+)
+
+desk_contents = sa.Table(
+    "desk_contents",
+    METADATA,
+    sa.Column("event_id", sa.Text, primary_key=True),
+    sa.Column("decision_id", sa.Text, nullable=False, index=True, comment="goes when the contents of this one go"),
+    sa.Column("fingerprint", sa.LargeBinary, nullable=False, comment="keyed hash: tells a form that is sent again"),
+    sa.Column("sealed", sa.LargeBinary, nullable=False, comment="sealed by the subject's content key"),
+)
+
 idempotency_keys = sa.Table(
     "idempotency_keys",
     METADATA,
@@ -166,12 +225,14 @@ APPEND_ONLY = (
     "decisions",
     "rectifications",
     "outcomes",
+    "desk_events",
     "idempotency_keys",
     "bundles",
     "bundle_files",
     "ledger",
 )
-"""What was written here stays. Contents of decisions and outcomes may go, identity may become null; nothing else."""
+"""What was written here stays. Contents of decisions, outcomes and desk may go, identity may become null, a case at the
+desk may change hands; nothing else."""
 _CONTENTS_MAY = (
     "NEW.identity IS NULL AND NEW.decision_id = OLD.decision_id AND NEW.subject_id = OLD.subject_id "
     "AND NEW.month = OLD.month AND NEW.input = OLD.input AND NEW.answer = OLD.answer"

@@ -19,6 +19,7 @@ from riskapi.storage.migrations.run import steps
 from riskapi.storage.outcomes import OutcomeRow, RecordedBy
 from tests.bundles import make_bundle
 from tests.contracts.store_makers import bodies, entries, is_sqlite, lease
+from tests.riskapi.desk.makers import AMINA, claim, referred
 from tests.riskapi.makers import APPROVER, PROPOSER, RATIONALE, go_live, row
 
 RECORDED_BY = RecordedBy("Amina Yusuf", "1" * 16, "", "border_control")
@@ -63,6 +64,7 @@ def test_database_itself_refuses_to_change_what_was_written(services, table):
     services.decisions.append([first := row(claim=Claim(b"key", b"body"))])
     services.decisions.append([row(rectifies=Rectifies(first.decision_id, "typing_error"))])
     services.outcome_store.append([OutcomeRow(first.decision_id, "enforcement", None, b"{}", b"print")], RECORDED_BY)
+    claim(services, referred(services), AMINA)
     column = next(iter(schema.METADATA.tables[table].columns)).name
     statements = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
     if not is_sqlite(services):

@@ -1,6 +1,7 @@
 """The demo's parts: programs that are stopped whatever happens, and answers a person can read."""
 
 import contextlib
+import functools
 import io
 import os
 import signal
@@ -10,15 +11,18 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from rich.console import Console
 
 from features.record import TravellerRecord
-from riskapi.demo.journey import CAST, TRAVELLER, read_settings
+from riskapi.access.matrix import Role, grant
+from riskapi.demo.journey import ADMIN, CAST, CONFIRMER, TRAVELLER, read_settings
+from riskapi.demo.people import PEOPLE, UNIT, make_accounts
 from riskapi.demo.programs import Programs, free_port
 from riskapi.demo.show import show_answer
 from riskapi.errors import ServiceError
-from tests.riskapi.makers import scoring_service, services_of
+from tests.riskapi.makers import bearer, make_key, scoring_service, services_of
 
 MODULES = {
     "quick": "print('done')",
@@ -124,9 +128,36 @@ def test_the_sample_is_a_record_and_no_real_person():
 
 def test_r10_proposer_and_approver_of_the_demo_are_two_persons():
     """The demo keeps the rule that it shows."""
-    persons = [part for part in CAST if part.kind == "person"]
+    persons = [part for part in CAST if {"models:propose", "models:approve"} & set(part.scopes)]
     assert len({part.name for part in persons}) == 2
+    assert {part.kind for part in persons} == {"person"}
     assert [part.name for part in persons if {"models:propose", "models:approve"} <= set(part.scopes)] == []
+
+
+def test_the_demo_makes_a_person_for_each_role_who_can_sign_in(tmp_path, monkeypatch):
+    """By the same routes as anywhere: one key asks for accounts, another confirms them, a password for once goes."""
+    with scoring_service(tmp_path) as client:
+        client.headers.clear()
+        services = services_of(client)
+        monkeypatch.setattr(
+            "riskapi.demo.people.httpx.post", lambda url, **sent: client.post(url.path, json=sent["json"])
+        )
+        parties = [
+            _Party(client, make_key(services, list(map(grant, part.scopes)), part.name)) for part in (ADMIN, CONFIRMER)
+        ]
+        password = make_accounts(*parties)
+        for person in PEOPLE:
+            _, caller = services.sessions.sign_in(person.login, password)
+            assert (caller.name, caller.roles, caller.units) == (person.name, (person.role,), (UNIT,))
+    assert {person.role for person in PEOPLE} == set(Role) - {Role.SCORER}
+
+
+class _Party:
+    """A client with the key of one party of the demo."""
+
+    def __init__(self, client, key):
+        self.base_url = httpx.URL("http://127.0.0.1:8000")
+        self.post = functools.partial(client.post, headers=bearer(key))
 
 
 def test_an_answer_is_shown_with_every_reason_and_no_decision(tmp_path):

@@ -1,6 +1,7 @@
 """What all commands share: the console, the settings, the services, and how an error is shown."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -57,7 +58,10 @@ def opened_services() -> Iterator[Services]:
 def _only_warnings() -> Iterator[None]:
     """Keep what a service would log as news out of the output of a command."""
     before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),  # what a command prints may be read by a program
+    )
     try:
         yield
     finally:

@@ -41,7 +41,10 @@ def found():
     """Three models with what each says of one record."""
     live = live_of(*(make_bundle(risk)[0] for risk in RISK_NAMES))
     [record] = random_records(1, seed=3)
-    return [(model, replace(model.scorer.assess(values), out_of_range=[])) for model, values in live.values(record)]
+    return [
+        (model, replace(model.scorer.assess(values), out_of_range=[], abstained=[], band="standard"))
+        for model, values in live.values(record)
+    ]
 
 
 def scored(found, log_odds, **changes):

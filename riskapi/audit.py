@@ -61,7 +61,7 @@ def seen_by(
     answer["risks"] = [risk for risk in answer["risks"] if risk["audience"] in caller.audiences]
     if scored and not answer["risks"]:
         raise NotFoundError(NOT_FOUND)
-    answer["checks"] = [one for one in answer["checks"] if not caller.audiences.isdisjoint(one["audiences"])]
+    answer["checks"] = [one for one in answer.get("checks", ()) if not caller.audiences.isdisjoint(one["audiences"])]
     answer["referrals"] = [one for one in answer.get("referrals", ()) if one["audience"] in caller.audiences]
     if Action.OUTCOMES_RECORD in caller.rights:
         _hide_arms(answer)
@@ -165,7 +165,9 @@ def check_again(
     results = checked(record, date.fromisoformat(row.scored_at[:10]))
     told = audiences & frozenset(row.audiences)  # others were not answered, so nothing was told to them
     shown = [one for one in results if not told.isdisjoint(one[0].audiences)]
-    if [check.code for check, result in shown if result is Result.FAILED] != [one["code"] for one in answer["checks"]]:
+    if [check.code for check, result in shown if result is Result.FAILED] != [
+        one["code"] for one in answer.get("checks", ())
+    ]:
         raise ExplanationMismatchError("Hard checks of the stored record fail otherwise than the stored ones.")
     return [_told(check, result) for check, result in shown]
 

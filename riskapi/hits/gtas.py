@@ -69,7 +69,7 @@ def pending_hits(
 def _hits(
     ids: GtasIds, answer: Answer, hit_makers: Mapping[str, int], audience: Audience, bands: Container[str]
 ) -> Iterator[dict[str, Any]]:
-    checks = [one for one in answer["checks"] if audience in one["audiences"]]
+    checks = [one for one in answer.get("checks", ()) if audience in one["audiences"]]
     for risk in answer["risks"]:
         if risk["audience"] == audience and risk["risk"] in hit_makers and risk["band"] in bands:
             yield {

@@ -72,7 +72,7 @@ def message_for(subscription: Subscription, receiver: Principal, decision: Opene
         return None
     answer = decision.answer
     risks = [risk for risk in answer["risks"] if _is_told(subscription, receiver, risk)]
-    checks = [one["code"] for one in answer["checks"] if not receiver.audiences.isdisjoint(one["audiences"])]
+    checks = [one["code"] for one in answer.get("checks", ()) if not receiver.audiences.isdisjoint(one["audiences"])]
     if not risks and not (subscription.failed_checks and checks):
         return None
     data = {

@@ -84,9 +84,7 @@ def person_explanation(
         "role_of_the_system": list(ROLE),
         "not_assessed": None if answer is None else answer["not_scored"],
         "estimates": [asdict(_told(risk)) for risk in (answer or {"risks": ()})["risks"]],
-        "checks": [
-            one["sentence"] for one in (answer or {"checks": ()})["checks"] if one["code"] not in FROM_ELSEWHERE
-        ],
+        "checks": [one["sentence"] for one in (answer or {}).get("checks", ()) if one["code"] not in FROM_ELSEWHERE],
         "facts_used": [{"fact": one.label, "value": one.value} for one in facts if one.used],
         "facts_kept_but_not_used": [{"fact": one.label, "value": one.value} for one in facts if not one.used],
         "facts_not_kept": list(row.dropped),
@@ -162,7 +160,7 @@ def _estimates(told: Mapping[str, Any]) -> list[str]:
 
 def _checks_of(answer: Mapping[str, Any] | None) -> list[str]:
     """Hard checks of a person's own facts that failed; what other systems found is asked for there."""
-    return [one["sentence"] for one in (answer["checks"] if answer else ()) if one["code"] not in FROM_ELSEWHERE]
+    return [one["sentence"] for one in (answer or {}).get("checks", ()) if one["code"] not in FROM_ELSEWHERE]
 
 
 def _checks(told: Mapping[str, Any]) -> list[str]:

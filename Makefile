@@ -43,7 +43,8 @@ check: $(VENV)/.locked ## Format, lint, types and import contracts
 	@$(VENV)/bin/lint-imports
 
 test: check ## Everything: check, then all tests and doctests
-	@$(RUN) -m pytest $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadfile) $(PYTEST_ARGS)
+	@$(RUN) -m pytest $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadfile) --ignore=tests/browser $(PYTEST_ARGS)
+	@$(RUN) -m pytest tests/browser $(PYTEST_ARGS)  # apart: the browser's driver keeps an event loop in its process
 
 format: $(VENV)/.locked ## Put the code into its usual form
 	@$(RUN) -m ruff format .

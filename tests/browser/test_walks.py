@@ -88,7 +88,7 @@ def test_a_term_is_looked_at_without_loading_the_page_anew(console, signed_in):
     before = page.locator("#shape h2").inner_text()
     page.locator(".picks a").nth(4).click()
     expect(page.locator("#shape h2")).not_to_have_text(before)
-    assert page.locator(".picks [aria-current]").inner_text() == page.locator(".picks a").nth(4).inner_text()
+    expect(page.locator(".picks [aria-current]")).to_have_text(page.locator(".picks a").nth(4).inner_text())
     assert page.evaluate("window.untouched")
     assert page.evaluate("window.violations") == []
     page.close()

@@ -13,7 +13,7 @@ from riskapi.access.matrix import Role
 from riskapi.commands import monitor as command
 from riskapi.monitoring.form import MonitoringReport
 from riskapi.monitoring.parts import Watch
-from riskapi.monitoring.process import only_one
+from riskapi.monitoring.process import WORK, only_one
 from tests.riskapi.makers import bearer, make_key, scoring_service, services_of, settings
 
 
@@ -84,13 +84,13 @@ def test_process_beside_the_service_counts_and_ends_with_it(tmp_path):
         while not services.monitoring.reports():
             assert time.monotonic() < until
             time.sleep(0.1)
-        with only_one(services.settings) as is_ours:
+        with only_one(services.settings, WORK) as is_ours:
             assert not is_ours
         (report,) = services.monitoring.reports()
         assert orjson.loads(report.body)["windows"][0]["volume"]["travellers"] == 1
         process = services.background_watch._process
     assert process.returncode == 0
-    with only_one(services.settings) as is_ours:
+    with only_one(services.settings, WORK) as is_ours:
         assert is_ours
 
 

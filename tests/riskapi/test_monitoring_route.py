@@ -88,7 +88,7 @@ def test_process_beside_the_service_counts_and_ends_with_it(tmp_path):
             assert not is_ours
         (report,) = services.monitoring.reports()
         assert orjson.loads(report.body)["windows"][0]["volume"]["travellers"] == 1
-        process = services.background_watch._process
+        process = services.background_watch._companion._process
     assert process.returncode == 0
     with only_one(services.settings, WORK) as is_ours:
         assert is_ours

@@ -34,6 +34,9 @@ router = APIRouter(tags=["desk"], route_class=GuardedRoute)
 
 PAGE_MAX = 100
 _MOMENT_LENGTH = len("2026-03-14T09:40:00.000Z")
+_CURSOR = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z~[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+)
 _READ_PROBLEMS = (401, 403, 404, 422, 429, 503)
 _ACT_PROBLEMS = (400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
 Code = Annotated[str | None, Query(min_length=1, max_length=40)]
@@ -77,7 +80,7 @@ def queue(  # noqa: PLR0917 - the framework fills them by name
     mode: Code = None,
     band: Annotated[str | None, Query(min_length=1, max_length=40, description="As the queue shows it")] = None,
     waited_minutes: Annotated[int | None, Query(ge=0, le=525_600, description="At least so long")] = None,
-    after: Annotated[str | None, Query(max_length=100, description="`next` of the page before")] = None,
+    after: Annotated[str | None, Query(pattern=_CURSOR, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
 ) -> Response:
     """List cases that the caller can take, the longest waiting first, or those that the caller has.

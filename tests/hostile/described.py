@@ -22,7 +22,12 @@ FULL = os.environ.get("RISKAPI_FAULTS") == "full"
 EXAMPLES = 300 if FULL else 3
 """Random requests for each operation, besides those that go through every bound of the description."""
 
+_NAMES_AN_AUDIENCE = {positive_data_acceptance: "who has both audiences has to name one"}
+_ACTS = ("claim", "release", "hand-over", "first-view", "open", "note", "reading", "what-if")
 UNSAID: Mapping[str, Mapping[Callable[..., object], str]] = {
+    "POST /v1/gtas/score": {positive_data_acceptance: "no schema of ours says what a profile of GTAS has to hold"},
+    "GET /v1/desk/cases/{decision_id}": _NAMES_AN_AUDIENCE,
+    **{f"POST /v1/desk/cases/{{decision_id}}/{act}": _NAMES_AN_AUDIENCE for act in _ACTS},
     "POST /v1/messages": {
         positive_data_acceptance: "no schema says what a message of EDIFACT, or of several kinds of JSON, has to hold",
         negative_data_rejection: "a body is taken for what it holds, whatever type it was sent under",

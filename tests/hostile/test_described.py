@@ -28,7 +28,6 @@ def headers(served):
     return {"Authorization": f"Bearer {key}"}
 
 
-@pytest.mark.xfail(reason="the descriptions of /v1/desk and /v1/gtas/score are not exact yet", strict=False)
 def test_r37_service_keeps_to_its_own_description(served, headers):
     """What fits is accepted, what does not is refused, each answer is as described, nobody is let in unknown."""
     driven = drive(bridge_to(served), headers)

@@ -80,7 +80,9 @@ def queue(  # noqa: PLR0917 - the framework fills them by name
     mode: Code = None,
     band: Annotated[str | None, Query(min_length=1, max_length=40, description="As the queue shows it")] = None,
     waited_minutes: Annotated[int | None, Query(ge=0, le=525_600, description="At least so long")] = None,
-    after: Annotated[str | None, Query(pattern=_CURSOR, description="`next` of the page before")] = None,
+    after: Annotated[
+        str | None, Query(json_schema_extra={"pattern": _CURSOR}, description="`next` of the page before")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
 ) -> Response:
     """List cases that the caller can take, the longest waiting first, or those that the caller has.

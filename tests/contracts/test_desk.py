@@ -7,7 +7,7 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from riskapi.desk.acts import standing_of
+from riskapi.desk.acts import standing_of, visible_notes
 from riskapi.desk.forms import HandOverRequest, NoteRequest, OpenRequest, ReleaseRequest
 from riskapi.errors import ChainError, ConflictError, FourEyesError, NotFoundError
 from riskapi.log.entry import Kind
@@ -279,6 +279,28 @@ def test_two_who_found_different_things_need_a_third(make):
     ]
 
 
+def notes(services, key, reader):
+    """What somebody may read of the notes to a case."""
+    _, standing = services.desk._store.case(key)
+    return [one.content["note"] for one in visible_notes(standing, reader.caller.name)]
+
+
+def test_a_second_reader_sees_no_note_of_the_first(make):
+    """Nor when they had the score shown; who resolves the case sees the notes of both then, and not before."""
+    services = make(desk_second_bands=("document_fraud:high",))
+    key = referred(services)
+    for reader, text, found in ((AMINA, "The stamp is new.", FORGED), (PETER, "Came for a funeral.", None)):
+        version = look(services, key, reader)
+        form = NoteRequest(token=token(), version=version, note=text)
+        version = services.desk.note(key, form, reader).standing.version
+        assert notes(services, key, reader) == [text]
+        assert notes(services, key, GRACE) == []
+        services.desk.read(key, reading(version, found), reader)
+    assert notes(services, key, GRACE) == []
+    look(services, key, GRACE)
+    assert notes(services, key, GRACE) == ["The stamp is new.", "Came for a funeral."]
+
+
 def test_an_outcome_that_is_there_already_refuses_the_reading_as_a_whole(make):
     """What came by another way is not overwritten unseen: nothing of the reading is stored until it names it."""
     services = make()
@@ -306,7 +328,9 @@ def test_handing_over_leaves_the_case_to_a_colleague_with_the_note(make, clock):
     assert ids(services.desk.held(PETER.caller, 10)) == [key.decision_id]
     with pytest.raises(ConflictError, match="Peter Otieno took this case"):
         claim(services, key, GRACE)
+    assert notes(services, key, PETER) == []
     look(services, key, PETER)
+    assert notes(services, key, PETER) == ["Ask about the ticket."]
     clock.now += timedelta(hours=1)
     claim(services, key, GRACE)
 

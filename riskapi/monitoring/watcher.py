@@ -30,9 +30,11 @@ from riskapi.monitoring.tally import (
     told,
 )
 
-PAGE_ROWS = 1000
-VALUES_OF_PAGE = 200
-"""Records of a page whose feature values are counted: a sample of a fifth has a noise that drift of matter exceeds."""
+PAGE_ROWS = 250
+VALUES_OF_PAGE = 125
+"""Records of a page whose feature values are counted, where rows have piled up; of a shorter page all are."""
+RECOUNTED = 5
+"""One in so many records is counted once more: a sample of a fifth has a noise that drift of matter exceeds."""
 SHADOW_ROWS_MAX = 50_000
 """Rows that may wait before challengers pass decisions over: counting comes first, and catches up."""
 BUNDLES_KEPT = 16
@@ -138,7 +140,7 @@ class Watcher:
         own = {place.start for place, _ in self._book.days(model.risk, start, end) if place.digest == digest}
         tally, counted = Tally(), 0
         for decision in self._reader.between(start, end):
-            if decision.day in own or not is_watched(decision) or not _is_sampled(decision.decision_id, VALUES_OF_PAGE):
+            if decision.day in own or not is_watched(decision) or zlib.crc32(decision.decision_id.encode()) % RECOUNTED:
                 continue
             place = Place(DAY, decision.day, EVERYWHERE, model.risk, digest)
             counted += self._count_values(tally, decision, LiveModels([model]), {digest: place}) is not None
@@ -243,7 +245,3 @@ def _record(decision: OpenedDecision) -> TravellerRecord | None:
         return TravellerRecord.model_validate_json(decision.input)
     except (ValidationError, FeatureError):
         return None
-
-
-def _is_sampled(decision_id: str, of_page: int) -> bool:
-    return zlib.crc32(decision_id.encode()) % max(1, PAGE_ROWS // of_page) == 0

@@ -23,10 +23,12 @@ def waits(monkeypatch: pytest.MonkeyPatch, backlog: int) -> list[float]:
 
 
 def test_rests_three_times_as_long_as_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pile of rows takes a quarter of a core."""
     rests = waits(monkeypatch, backlog=10_000)
     assert len(rests) == 3
     assert all(rest >= 3 * 0.1 for rest in rests)
 
 
 def test_pauses_where_nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quiet store is looked at now and then."""
     assert waits(monkeypatch, backlog=0) == [process.PAUSE_SECONDS] * 3

@@ -163,6 +163,50 @@ def import_outcomes(
 
 
 @app.command()
+def check_cases(
+    cases: Annotated[
+        list[Path] | None, typer.Argument(metavar="[CASES]...", help="Case tables; by default those of the mapping.")
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option(help="TOML file that describes your own table.")] = None,
+    like: Annotated[Path | None, typer.Option(help="profile.json of the table before.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Where the profile of this table goes.")] = None,
+) -> None:
+    """Say whether a case table is like the one before, before anything is learned from it.
+
+    A unit, a time zone, day and month swapped, a batch that came twice or a file that ends early leave every row valid.
+    They show in how often facts take which values: each run leaves a profile of its cases, numbers about nobody alone.
+    The exit code is 1 where something is different. `like = "profile.json"` in a configuration makes it a gate.
+
+    **Examples**
+
+        python -m training check-cases november.parquet --like var/training/runs/document-fraud-1.0.0-.../profile.json
+        python -m training check-cases october.parquet --write october.json
+        python -m training check-cases november.csv --mapping my_table.toml --like october.json
+    """
+    with errors_told():
+        from training.cases import load  # noqa: PLC0415  pandas, when it is due
+        from training.console import show_differences  # noqa: PLC0415  same
+        from training.intake import differences, read_profile  # noqa: PLC0415  same
+        from training.table_profile import profile  # noqa: PLC0415  same
+
+        before = None if like is None else read_profile(like)
+        with progress_bar() as progress:
+            steps = Steps(progress, "check cases")
+            steps.begin("read")
+            table = load(cases or (), mapping, progress=steps.progress)
+            steps.begin("look through")
+            now = profile(table)
+        if write is not None:
+            write.write_text(now.model_dump_json(indent=1), encoding="utf-8")
+        out.print(f"{now.rows:,} cases, {now.rejected:,} rejected rows, {now.repeated:,} repeated.")
+        found = () if before is None else differences(table, now, before)
+        if before is not None:
+            show_differences(found)
+        if found:
+            raise typer.Exit(1)
+
+
+@app.command()
 def frontier(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="TOML file, or name of a shipped one.")],
     cases: Annotated[

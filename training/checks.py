@@ -1,4 +1,4 @@
-"""Everything that is held against a fitted model beside its quality: groups, proxies, leaks; as gates and as tables."""
+"""Everything that is held against a fitted model beside its quality: groups, proxies, leaks, its table; as gates."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from models.additive import AdditiveModel
 from models.card import GroupRow
 from models.metrics.quality import roc_auc
 from models.promotion import Gate
-from training import fairness, fairness_gates, leakage, proxies
+from training import fairness, fairness_gates, intake, leakage, proxies
 from training.cases import Cases
 from training.config import TrainingConfig
 from training.dataset import Dataset, Slice
@@ -18,6 +18,7 @@ from training.families import FAMILIES, score
 from training.families.base import Floats
 from training.ready import Ready
 from training.slices import HOLDOUT, NONE, TRAIN
+from training.table_profile import TableProfile, profile
 
 RANDOM_SPLITS = 3
 """Random splits whose mean ROC AUC stands beside that of the split over time and travellers."""
@@ -34,6 +35,7 @@ class Checks:
         gates: all of it as gates, in the order in which they should be read.
         groups: all groups, for card and report.
         limits: what a reader of the card should know.
+        profile: of the case table, for the next one to be held against.
     """
 
     audit: fairness.FairnessAudit
@@ -42,12 +44,13 @@ class Checks:
     gates: tuple[Gate, ...]
     groups: tuple[GroupRow, ...]
     limits: tuple[str, ...]
+    profile: TableProfile
 
 
 def examine(
     dataset: Dataset, cases: Cases, ready: Ready, specs: tuple[FeatureSpec, ...], config: TrainingConfig
 ) -> Checks:
-    """Audit a calibrated model by groups, see what tells protected facts, and look for leaks.
+    """Audit a calibrated model by groups, see what tells protected facts, look for leaks, and at the table itself.
 
     Args:
         dataset: what it learned from and is judged on.
@@ -71,13 +74,18 @@ def examine(
     signs = leakage.leaks(
         table_of(dataset, cases, specs), max_auc=config.gates.max_single_feature_auc, seed=config.seed
     )
+    now = profile(cases)
+    like = (
+        () if config.like is None else (intake.gate(intake.differences(cases, now, intake.read_profile(config.like))),)
+    )
     return Checks(
         audit=found,
         told=told,
         leaks=signs,
-        gates=(*fairness_gates.gates(found, asked), proxies.gate(told, asked), *leakage.gates(signs)),
+        gates=(*fairness_gates.gates(found, asked), proxies.gate(told, asked), *leakage.gates(signs), *like),
         groups=tuple(row for row in fairness.rows(found) if " and " not in row.by),
         limits=(*_limits(found), *_flattery(dataset, config)),
+        profile=now,
     )
 
 

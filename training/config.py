@@ -141,6 +141,8 @@ class TrainingConfig(Part):
     """Case tables; with a mapping, none takes the files that it names."""
     mapping: Path | None = None
     """TOML file that describes an agency's own table."""
+    like: Path | None = None
+    """Profile (``profile.json``) of the case table before, which the cases have to be like: a gate then says so."""
     simulated: bool = False
     """Whether the cases were made by the simulator: the card then says so in its first line."""
     purpose: str = ""
@@ -247,7 +249,7 @@ class TrainingConfig(Part):
         Args:
             mapping: content of the mapping, empty where there is none.
         """
-        shaping = {key: value for key, value in self.content().items() if key not in {"cases", "mapping"}}
+        shaping = {key: value for key, value in self.content().items() if key not in {"cases", "mapping", "like"}}
         return hashlib.sha256(rfc8785.dumps({"config": shaping, "mapping": mapping})).hexdigest()
 
 

@@ -16,6 +16,7 @@ from training.errors import TrainingError
 
 if TYPE_CHECKING:
     from models.card import Measure
+    from training.intake import Difference
     from training.pipeline import RunResult
     from training.tracked import TrackedRun
 
@@ -101,6 +102,17 @@ def show_run(result: "RunResult") -> None:
     out.print(f"Release pack: {result.directory / 'release' / 'index.html'}", soft_wrap=True)
     if result.tracked:
         out.print(f"MLflow: run {result.tracked.run_id}, {result.tracked.model_uri}, alias candidate", soft_wrap=True)
+
+
+def show_differences(found: "Sequence[Difference]") -> None:
+    """Print in what a case table is not like the one before."""
+    if not found:
+        out.print("Like the table before.")
+        return
+    table = Table("place", "what is different", "remedy", title="Not like the table before", title_justify="left")
+    for one in found:
+        table.add_row(escape(one.place), escape(one.rule), escape(one.remedy))
+    out.print(table)
 
 
 def _in_two_lines(measure: "Measure") -> str:

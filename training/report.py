@@ -82,6 +82,7 @@ def write_report(directory: Path, found: Findings) -> None:
     (directory / "data.json").write_bytes(
         orjson.dumps({**cases.summary(), "cut": dict(found.dataset.cut.numbers)}, option=orjson.OPT_INDENT_2)
     )
+    (directory / "profile.json").write_text(found.checks.profile.model_dump_json(indent=1), encoding="utf-8")
     cases.rejected.to_csv(directory / "rejected.csv", index=False)
     (directory / "report.html").write_text(render(found, drawn), encoding="utf-8")
 

@@ -1,6 +1,7 @@
 """Machine-readable zones read into records: what a post reads from documents, where nothing else is there."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
@@ -75,7 +76,7 @@ def _read(zones: list[tuple[str, str]], crossing: dict[str, Any] | None) -> Mess
     voyage, facts = _at(crossing)
     findings = Findings()
     entries = []
-    seen = set[str]()
+    seen = Counter[str]()
     for place, (where, text) in enumerate(zones):
         zone = read_mrz(text)
         if zone is None:
@@ -112,13 +113,14 @@ def _at(crossing: dict[str, Any]) -> tuple[Voyage, dict[str, Any]]:
     return Voyage(None, None, None, point, None, moment), facts
 
 
-def _facts(zone: Mrz, voyage: Voyage, crossing: dict[str, Any], seen: set[str]) -> Facts:
+def _facts(zone: Mrz, voyage: Voyage, crossing: dict[str, Any], seen: Counter[str]) -> Facts:
     day = voyage.arrives_at.date()
     born = birth_date(zone.date_of_birth, day)
-    name = record_id(voyage.destination, f"{day:%Y%m%d}", zone.document_number, str(born), zone.surname)
-    if name in seen:
-        name = record_id(voyage.destination, f"{day:%Y%m%d}", zone.document_number, str(born), str(len(seen)))
-    seen.add(name)
+    key = (voyage.destination, f"{day:%Y%m%d}", zone.document_number, str(born), zone.surname)
+    name = record_id(*key)
+    seen[name] += 1
+    if (times := seen[name]) > 1:
+        name = record_id(*key, str(times))
     return {
         "record_id": name,
         "source_system": SOURCE,

@@ -110,7 +110,16 @@ def test_run_keeps_every_rejected_row_and_the_whole_configuration(done):
     """What was left out is on disk, and so is what was asked for."""
     result, _, _ = done
     kept = {path.name for path in result.directory.iterdir()}
-    assert kept == {"bundle", "config.json", "data.json", "plots", "rejected.csv", "release", "report.html"}
+    assert kept == {
+        "bundle",
+        "config.json",
+        "data.json",
+        "plots",
+        "profile.json",
+        "rejected.csv",
+        "release",
+        "report.html",
+    }
     assert json.loads((result.directory / "config.json").read_text())["family"]["max_bins"] == 32
     told = json.loads((result.directory / "data.json").read_text())
     assert told["read"] == 2400

@@ -84,3 +84,13 @@ def test_a_mode_that_is_none_leaves_nobody_scored():
     message = read(SPECIMEN["TD3"], crossing=CROSSING | {"mode": "SECRET4711"})
     assert message.records == ()
     assert "4711" not in repr(message.findings)
+
+
+def test_a_zone_that_comes_again_is_a_record_of_its_own_whatever_else_comes():
+    """Also beside one whose surname is the number that might tell it apart."""
+    zone = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
+    by_number = zone.replace("ERIKSSON<<ANNA<MARIA", "2<<<<<<<<<<<<<<<<<<<")
+    for zones in ((by_number, zone, zone), (zone, zone, by_number), (zone, zone, zone)):
+        names = [record.record_id for record in read(*zones).records]
+        assert len(set(names)) == 3
+    assert [one.record_id for one in read(zone, zone).records] == [one.record_id for one in read(zone, zone).records]

@@ -4,16 +4,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from features.risk import Audience
 from riskapi.access.guard import GuardedRoute, allows
 from riskapi.access.matrix import Action
-from riskapi.access.principal import Principal
 from riskapi.console.pages import page
 from riskapi.deps import Caller, ServicesDep
+from riskapi.desk.measures import LEAST
 from riskapi.errors import NotFoundError
 from riskapi.monitoring.differences import ChallengerReport, differences
-from riskapi.monitoring.form import MonitoringReport
-from riskapi.routes.monitoring import may_see
+from riskapi.monitoring.people import SHARES
+from riskapi.routes.monitoring import reports_for
 from riskapi.services import Services
 
 router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
@@ -23,28 +22,20 @@ router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 @allows(Action.MONITORING_READ)
 def overview(request: Request, caller: Caller, services: ServicesDep) -> Response:
     """Show each risk that somebody may see with its alarms."""
-    return page(request, "monitoring/list.html", reports=_reports(services, caller))
+    return page(request, "monitoring/list.html", reports=reports_for(caller, services))
 
 
 @router.get("/console/monitoring/{risk}")
 @allows(Action.MONITORING_READ)
 def report(risk: str, request: Request, caller: Caller, services: ServicesDep, days: int | None = None) -> Response:
     """Show the last report about one risk, one of its windows, and its challenger where it has one."""
-    found = next((one for one in _reports(services, caller) if one.risk == risk), None)
+    found = next((one for one in reports_for(caller, services) if one.risk == risk), None)
     if found is None:
         raise NotFoundError("No report about this risk that you may see.")
     window = next((one for one in found.windows if one.days == days), found.windows[0])
     named = _challenger(services, risk)
-    return page(request, "monitoring/report.html", report=found, window=window, challenger=named)
-
-
-def _reports(services: Services, caller: Principal) -> list[MonitoringReport]:
-    """The last report of each risk whose figures somebody may see."""
-    return [
-        MonitoringReport.model_validate_json(one.body)
-        for one in services.monitoring.reports()
-        if may_see(caller, Audience(one.audience))
-    ]
+    about = {"shares_of_people": SHARES, "least": LEAST}
+    return page(request, "monitoring/report.html", report=found, window=window, challenger=named, **about)
 
 
 def _challenger(services: Services, risk: str) -> ChallengerReport | None:

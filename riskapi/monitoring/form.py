@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.risk import Audience
+from riskapi.desk.measures import DeskMeasures
 
 Share = Annotated[float, Field(ge=0)]
 
@@ -53,6 +54,11 @@ class Capacity(Part):
     referred_mean: float
     referred_max: int
     busiest: str | None = Field(description="Crossing point and hour with the most referrals")
+    places: int | None = Field(
+        None, description="For referrals by score in these hours, by the policy; `null` where it bounds none"
+    )
+    taken: int = Field(0, description="Of these places")
+    full: int = Field(0, description="Hours and crossing points whose places were all taken")
 
 
 class DriftLine(Part):
@@ -138,4 +144,7 @@ class MonitoringReport(Part):
     windows: tuple[Window, ...]
     capacity: Capacity
     outcomes: Outcomes
+    people: DeskMeasures | None = Field(
+        None, description="Readers of the audience's cases; of reasons those of the risk, names for auditors alone"
+    )
     level: float = Field(0.95, description="Of the intervals")

@@ -82,6 +82,11 @@ class Traveller:
         return any(one["arm"] == "score" or one["probability"] >= 1 for one in self.referred.values())
 
     @property
+    def drawn(self):
+        """Whether the lane sent them."""
+        return any(one["arm"] == "random" for one in self.referred.values())
+
+    @property
     def outcome(self):
         """What is on record: the last reading, unless two differ and nobody has settled it, or nobody looked."""
         last = self.readings[-1]

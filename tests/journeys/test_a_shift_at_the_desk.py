@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
+from statistics import mean, median
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +15,7 @@ from features.risk import RISKS
 from riskapi.__main__ import command_line
 from riskapi.access.matrix import Action, Role
 from riskapi.access.principal import PrincipalKind
+from riskapi.monitoring.parts import Watch
 from riskapi.services import Services
 from tests.journeys.shift import READERS, Clock, Shift
 from tests.journeys.shift import RISKS as SCORED
@@ -70,6 +73,159 @@ def shift(client, clock):
     made.work()
     assert {one["waiting"] + one["held"] for one in made.waiting().values()} == {0}
     return made
+
+
+class Roles:
+    """What somebody of a role gets."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def get(self, role, path):
+        """Ask as a person of the role, over a key of theirs."""
+        key = make_key(services_of(self.client), [role], f"Somebody, {role.value}", PrincipalKind.PERSON)
+        return self.client.get(path, headers=bearer(key))
+
+
+@pytest.fixture(scope="module")
+def watched(client, shift, clock):
+    """Monitoring counts the shift when all of its outcomes should be in."""
+    watch = Watch(services_of(client).settings, lambda: clock() + timedelta(days=9))
+    watch.count()
+    watch.reports()
+    watch.close()
+    return Roles(client)
+
+
+def known(shift, *, of=None):
+    """What the simulation knows of readers, counted from its own notes: each share as hits of how many."""
+    cases = list(shift.cases.values())
+    read = [(case, one) for case in cases for one in case.readings if of in {None, one.person}]
+    says = {case.decision_id: "look_closer" if case.by_score else "no_concern" for case in cases}
+    own = [(says[case.decision_id], one) for case, one in read if one.own_view]
+    told = [(says[case.decision_id], one) for case, one in read if one.view != "cannot_tell"]
+    codes = [one.found[1] for _, one in read if one.found[1]]
+    pairs = [case.readings[:2] for case in cases if len(case.readings) > 1]
+    pairs = [pair for pair in pairs if of in {None, pair[0].person, pair[1].person}]
+    verdicts = [said for _, one in read for said in one.verdicts.values() if said != "cannot_tell"]
+    return {
+        "agrees": (verdicts.count("agrees"), len(verdicts)),
+        "moved": (sum(one.view != one.own_view for _, one in own), len(own)),
+        "towards": _those((one.view == said, one.own_view not in {said, "cannot_tell"}) for said, one in own),
+        "away": _those((one.view not in {said, "cannot_tell"}, one.own_view == said) for said, one in own),
+        "against": _those((one.view != said, True) for said, one in told),
+        "found": (codes.count("smuggled_migrant"), len(codes)),
+        "alike": _those((one.found == other.found, True) for one, other in pairs),
+    }
+
+
+def _those(pairs):
+    """Hits among those that count."""
+    hits = [hit for hit, counts in pairs if counts]
+    return sum(hits), len(hits)
+
+
+def _held(told, expected):
+    """Hold what is told against what is known: nothing is said of fewer than ten."""
+    for name, (hits, of) in expected.items():
+        one = told[name]
+        assert one["of"] == of, name
+        assert one["hits"] == (hits if of >= 10 else None), name
+        if of >= 10:
+            assert one["share"] == pytest.approx(hits / of)
+            assert one["low"] - 1e-9 <= hits / of <= one["high"] + 1e-9
+        else:
+            assert one["share"] is one["low"] is one["high"] is None
+
+
+def test_monitoring_tells_of_readers_what_the_simulation_knows(shift, watched):
+    """Agreement, changed views, double readings and times: every number over the API, by name for auditors alone."""
+    [*reports] = watched.get(Role.AUDITOR, "/v1/monitoring").json()
+    assert {one["risk"] for one in reports} == set(SCORED)
+    cases = list(shift.cases.values())
+    readings = [one for case in cases for one in case.readings]
+    views = {"shown": [], "hidden": []}
+    for case in cases:
+        one = case.readings[0]
+        if case.by_score and not (case.drawn and one.own_view) and (view := one.own_view or one.view) != "cannot_tell":
+            views["hidden" if one.own_view else "shown"].append(view == "look_closer")
+    for report in reports:
+        people = report["people"]
+        assert (people["cases"], people["readings"], people["cut"]) == (len(cases), len(readings), False)
+        _held(people, known(shift))
+        _held(people, {name: (sum(one), len(one)) for name, one in views.items()})
+        assert people["pull"]["value"] == pytest.approx(mean(views["shown"]) - mean(views["hidden"]))
+        times = sorted(one.minutes for one in readings)
+        assert people["minutes_median"] == pytest.approx(median(times))
+        assert people["minutes_p90"] == pytest.approx(times[int(0.9 * (len(times) - 1))])
+        verdicts = Counter(
+            (code, said)
+            for one in readings
+            for (risk, code), said in one.verdicts.items()
+            if risk == report["risk"] and said != "cannot_tell"
+        )
+        for reason in people["reasons"]:
+            agree, against = verdicts[reason["code"], "agrees"], verdicts[reason["code"], "disagrees"]
+            _held(reason, {"agrees": (agree, agree + against)})
+        assert {one["code"] for one in people["reasons"]} >= {code for code, _ in verdicts}
+        assert {one["person"] for one in people["readers"]} == set(READERS)
+        for reader in people["readers"]:
+            own = [one for one in readings if one.person == reader["person"]]
+            habits = READERS[reader["person"]]
+            assert (reader["readings"], reader["minutes_median"]) == (len(own), pytest.approx(own[0].minutes))
+            assert reader["minutes_open"] == pytest.approx(habits.after)
+            _held(reader, known(shift, of=reader["person"]))
+    text = watched.get(Role.DATA_SCIENTIST, "/v1/monitoring").text
+    assert not any(name in text for name in READERS)
+
+
+def test_monitoring_tells_what_came_of_the_shift(shift, watched):
+    """Referrals, confirmed cases, false positives and who was not looked at, of each risk: as it is known."""
+    for report in watched.get(Role.AUDITOR, "/v1/monitoring").json():
+        risk = report["risk"]
+        referred = [case for case in shift.cases.values() if risk in case.referred]
+        [everywhere, *_] = report["outcomes"]["points"]
+        found = [case.outcome for case in referred]
+        looked = [one[1] for one in found if one and one[1]]
+        confirmed = sum(code in RISKS[risk].outcome_codes for code in looked)
+        assert everywhere["travellers"] == shift.scored
+        for name, count in (
+            ("referrals", len(referred)),
+            ("confirmed", confirmed),
+            ("false_positives", len(looked) - confirmed),
+        ):
+            assert everywhere[name]["count"] == count
+            assert everywhere[name]["per_1000"] == pytest.approx(1000 * count / shift.scored)
+        assert everywhere["open"] == len(referred) - len(looked)
+        rates = {one["arm"]: one for one in report["outcomes"]["hit_rates"]}
+        done = {one["arm"]: one for one in report["outcomes"]["compliance"]}
+        for arm in ("score", "random"):
+            own = [case for case in referred if case.referred[risk]["arm"] == arm]
+            codes = [case.outcome[1] for case in own if case.outcome and case.outcome[1]]
+            hits = sum(code in RISKS[risk].outcome_codes for code in codes)
+            if codes:
+                assert (rates[arm]["concluded"], rates[arm]["confirmed"]) == (len(codes), hits)
+            told = [case.outcome[0] for case in own if case.outcome]
+            if told:
+                assert (done[arm]["told"], done[arm]["done"]) == (len(told), told.count("done"))
+
+
+def test_the_page_shows_the_numbers_of_the_api(shift, watched):
+    """Whoever reads the page reads the same."""
+    for role in (Role.AUDITOR, Role.DATA_SCIENTIST):
+        page = watched.get(role, f"/console/monitoring/{small_world.RISK}").text
+        [report] = [one for one in watched.get(role, "/v1/monitoring").json() if one["risk"] == small_world.RISK]
+        people = report["people"]
+        assert f"{people['readings']} readings of {len(shift.cases)} cases" in page
+        for name in ("shown", "hidden", "moved", "against", "agrees", "found", "alike"):
+            one = people[name]
+            if one["hits"] is not None:
+                row = f'<td class="number">{one["hits"]:,}</td><td class="number">{one["of"]:,}</td>'
+                assert f'{row}<td class="number">{100 * one["share"]:.1f} %' in page
+        for one in people["reasons"]:
+            assert one["code"] in page
+        assert all((name in page) == (role is Role.AUDITOR) for name in READERS)
+        assert f"{people['minutes_median']:.1f}" in page
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,14 @@ from starlette.responses import Response
 
 from riskapi.access.guard import GuardedRoute, allows
 from riskapi.access.matrix import Action
+from riskapi.console.moves import moves_of
 from riskapi.console.pages import page
 from riskapi.deps import Caller, ServicesDep
 from riskapi.desk.measures import LEAST
 from riskapi.errors import NotFoundError
-from riskapi.monitoring.differences import ChallengerReport, differences
 from riskapi.monitoring.people import SHARES
+from riskapi.routes.challengers import NONE, compared
 from riskapi.routes.monitoring import reports_for
-from riskapi.services import Services
 
 router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 
@@ -33,14 +33,24 @@ def report(risk: str, request: Request, caller: Caller, services: ServicesDep, d
     if found is None:
         raise NotFoundError("No report about this risk that you may see.")
     window = next((one for one in found.windows if one.days == days), found.windows[0])
-    named = _challenger(services, risk)
-    about = {"shares_of_people": SHARES, "least": LEAST}
-    return page(request, "monitoring/report.html", report=found, window=window, challenger=named, **about)
+    about = {"shares_of_people": SHARES, "least": LEAST, "challenger": compared(risk, caller, services)}
+    return page(request, "monitoring/report.html", report=found, window=window, **about)
 
 
-def _challenger(services: Services, risk: str) -> ChallengerReport | None:
-    named = services.challengers.current().get(risk)
-    if named is None:
-        return None
-    live = {model.risk: model.bundle.digest for model in services.active.live.models}
-    return differences(services.monitoring, named, live.get(risk))
+@router.get("/console/monitoring/{risk}/challenger")
+@allows(Action.MONITORING_READ)
+def challenger(risk: str, request: Request, caller: Caller, services: ServicesDep) -> Response:
+    """Show what a challenger says other than the live model, of the same travellers."""
+    found = compared(risk, caller, services)
+    if found is None:
+        raise NotFoundError(NONE)
+    bundle = services.active.open(found.digest).bundle
+    return page(
+        request,
+        "monitoring/challenger.html",
+        found=found,
+        bundle=bundle,
+        moves=moves_of(found, [band.name for band in reversed(bundle.bands.bands)]),
+        may_open=Action.DECISIONS_READ in caller.rights,
+        may_compare=Action.MODELS_READ in caller.rights,
+    )

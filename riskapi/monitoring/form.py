@@ -131,6 +131,26 @@ class Outcomes(Part):
     compliance: tuple[Compliance, ...]
 
 
+class GroupLine(Part):
+    """One group held against all others, for one question."""
+
+    fact: str
+    group: str
+    question: Literal["selection", "precision", "misses"] = Field(
+        description="Referred by score, of travellers; confirmed, of those looked at because of the score; missed by"
+        " the score, of the confirmed who were drawn at random"
+    )
+    of: int | None = Field(None, description="How many the group has; `null`, as all else, where it is too small")
+    hits: int | None = None
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    ratio: float | None = Field(None, description="Of the rate, to that of all others")
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    verdict: Literal["passed", "failed", "inconclusive", "too_few"]
+
+
 class MonitoringReport(Part):
     """What is watched of one risk. Alarms tell; they change nothing."""
 
@@ -144,6 +164,7 @@ class MonitoringReport(Part):
     windows: tuple[Window, ...]
     capacity: Capacity
     outcomes: Outcomes
+    groups: tuple[GroupLine, ...] = Field((), description="Of protected facts, mode and crossing point")
     people: DeskMeasures | None = Field(
         None, description="Readers of the audience's cases; of reasons those of the risk, names for auditors alone"
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from riskapi.desk.measures import LEAST, DeskMeasures, ShareBody
-from riskapi.monitoring.form import DriftLine, MonitoringReport, Outcomes, Rate, Window
+from riskapi.monitoring.form import DriftLine, GroupLine, MonitoringReport, Outcomes, Rate, Window
 from riskapi.monitoring.people import SHARES
 
 LINES_MAX = 40
@@ -54,6 +54,8 @@ def _report(body: Element, report: MonitoringReport) -> None:
     for window in report.windows:
         _window(body, window)
     _outcomes(body, report.outcomes, report.level)
+    if report.groups:
+        _groups(body, report.groups)
     if report.people is not None:
         _people(body, report.people)
 
@@ -112,6 +114,25 @@ def _outcomes(body: Element, outcomes: Outcomes, level: float) -> None:
         (one.arm, f"{one.told:,}", f"{one.done:,}", _span(one.share, one.low, one.high)) for one in outcomes.compliance
     )
     _table(body, ("referred by", "told", "done", "share"), complied)
+
+
+def _groups(body: Element, groups: Sequence[GroupLine]) -> None:
+    _text(body, "h3", "Groups")
+    told = [one for one in groups if one.verdict != "too_few"]
+    rows = (
+        (
+            one.question,
+            f"{one.fact} {one.group}",
+            f"{one.of or 0:,}",
+            _span(one.rate, one.low, one.high),
+            _span(one.ratio, one.ratio_low, one.ratio_high),
+            one.verdict,
+        )
+        for one in told
+    )
+    _table(body, ("question", "group", "of", "share", "ratio to the others", "verdict"), rows)
+    if len(groups) > len(told):
+        _text(body, "p", f"Of {len(groups) - len(told)} more there is not enough data.", "quiet")
 
 
 def _people(body: Element, people: DeskMeasures) -> None:

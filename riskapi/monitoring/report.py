@@ -23,6 +23,7 @@ from riskapi.monitoring.form import (
     Volume,
     Window,
 )
+from riskapi.monitoring.groups import alarms_of_groups, lines_of
 from riskapi.monitoring.people import alarms_of_people
 from riskapi.monitoring.tally import HOUR, Counts, Place
 from riskapi.monitoring.windows import Days, between, day_before, put_together, under
@@ -76,6 +77,7 @@ class Reporter:
         season = self._book.days(risk, day_before(end, SEASON_DAYS + longest), day_before(end, SEASON_DAYS))
         windows = tuple(_window(bins, rows, season, end, days) for days in WINDOW_DAYS)
         outcomes = _outcomes(rows, end)
+        groups = tuple(lines_of(_recent(rows, bins.bundle.digest, end), _concluded(rows, outcomes)))
         own = None if people is None else _of_risk(people, risk)
         hours = self._book.days(risk, day_before(end, max(WINDOW_DAYS[:1])), end, HOUR)
         return MonitoringReport(
@@ -85,10 +87,11 @@ class Reporter:
             digest=model.bundle.digest,
             at=now,
             waiting=waiting,
-            alarms=(*_alarms(windows, outcomes), *alarms_of_people(own)),
+            alarms=(*_alarms(windows, outcomes), *alarms_of_groups(groups), *alarms_of_people(own)),
             windows=windows,
             capacity=_capacity(hours, self._policy.of(risk)),
             outcomes=outcomes,
+            groups=groups,
             people=own,
             level=LEVEL,
         )
@@ -159,6 +162,16 @@ def _capacity(hours: Sequence[tuple[Place, Counts]], bound: RiskCapacity) -> Cap
         taken=int(sum(by_score[where] for where in places)),
         full=sum(by_score[where] >= slots for where, slots in places.items()),
     )
+
+
+def _recent(rows: Sequence[tuple[Place, Counts]], digest: str, end: str) -> Counts:
+    """Counts of the live model in the longest window."""
+    return put_together(between(rows, day_before(end, max(WINDOW_DAYS)), end), (digest,)).total
+
+
+def _concluded(rows: Sequence[tuple[Place, Counts]], outcomes: Outcomes) -> Counts:
+    """Counts of the days whose outcomes should be in."""
+    return put_together(between(rows, outcomes.start, outcomes.end)).total
 
 
 def _of_risk(people: DeskMeasures, risk: str) -> DeskMeasures:

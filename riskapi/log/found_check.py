@@ -94,6 +94,8 @@ class FoundCheck:
     def _flush(self, kind: str) -> None:
         assert self._rows is not None
         waiting, self._waiting[kind] = self._waiting[kind], []
+        if not waiting:
+            return
         stored = self._rows.look_up(kind, [one[0] for one in waiting])
         self._told.executemany("INSERT OR IGNORE INTO told VALUES (?, ?)", ((kind, one[0]) for one in waiting))
         keyless = [one[0] for one in waiting if one[0] in stored and stored[one[0]].held is False]

@@ -54,7 +54,7 @@ CHANGES = {
 @pytest.fixture
 def worked(tmp_path):
     """A store in which two cases were read; and a case of somebody who was erased since."""
-    services = Services(settings(tmp_path))
+    services = Services(settings(tmp_path, desk_second_share=0.0))
     keys = [referred(services) for _ in range(3)]
     for key, reader, found in zip(keys, (AMINA, PETER, AMINA), (None, FORGED, None), strict=True):
         read(services, key, reader, found)

@@ -33,8 +33,15 @@ def report(risk: str, request: Request, caller: Caller, services: ServicesDep, d
     if found is None:
         raise NotFoundError("No report about this risk that you may see.")
     window = next((one for one in found.windows if one.days == days), found.windows[0])
-    about = {"shares_of_people": SHARES, "least": LEAST, "challenger": compared(risk, caller, services)}
-    return page(request, "monitoring/report.html", report=found, window=window, **about)
+    return page(
+        request,
+        "monitoring/report.html",
+        report=found,
+        window=window,
+        challenger=compared(risk, caller, services),
+        shares_of_people=SHARES,
+        least=LEAST,
+    )
 
 
 @router.get("/console/monitoring/{risk}/challenger")

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from features.risk import Audience
+from riskapi.desk.acts import DeskEvent
+from riskapi.desk.readings import evidence_of, readings_of
 from riskapi.secret import ServiceSecret
 from riskapi.selection import Arm
 from riskapi.storage.outcomes import StoredOutcome
@@ -68,6 +70,28 @@ class OutcomesByDecision(Protocol):
         """Find the outcome that counts now, of each of some decisions."""
 
 
+class ActsByDecision(Protocol):
+    """Finds what was done at the desk."""
+
+    def __call__(self, audience: str, decision_ids: Sequence[str]) -> Mapping[str, Sequence[DeskEvent]]:
+        """Find the acts of each of some cases, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What cases are put together from.
+
+    Attributes:
+        decisions: of the store.
+        outcomes: of the store.
+        acts: of the desk.
+    """
+
+    decisions: CasePages
+    outcomes: OutcomesByDecision
+    acts: ActsByDecision
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Which decisions are asked for.
@@ -92,6 +116,7 @@ class Exported:
     cases: int = 0
     inspected: int = 0
     drawn: int = 0
+    read: int = 0
     left_out: LeftOut = field(default_factory=LeftOut)
 
 
@@ -99,29 +124,30 @@ Case = dict[str, Any]
 """One row of the table of cases, in the order of its columns."""
 
 
-def cases(
-    window: Window, decisions: CasePages, outcomes: OutcomesByDecision, secret: ServiceSecret, told: Exported
-) -> Iterator[list[Case]]:
-    """Put decisions and outcomes of a window together.
+def cases(window: Window, sources: Sources, secret: ServiceSecret, told: Exported) -> Iterator[list[Case]]:
+    """Put decisions, outcomes and readings of a window together.
 
     Args:
         window: which decisions.
-        decisions: of the store.
-        outcomes: of the store.
-        secret: keys the hash that stands for a person.
+        sources: of the store.
+        secret: keys the hashes that stand for persons.
         told: counts what is given.
     """
-    for page in decisions.pages(window, told.left_out):
-        found = outcomes.latest([one.decision_id for one in page], window.audience.value)
+    audience = window.audience.value
+    for page in sources.decisions.pages(window, told.left_out):
+        ids = [one.decision_id for one in page]
+        found, acts = sources.outcomes.latest(ids, audience), sources.acts(audience, ids)
         rows = []
         for one in page:
             row = case_of(one, found.get(one.decision_id), window.audience, secret)
             if row is None:
                 told.left_out.not_scored += 1
                 continue
+            row["readings"] = _readings(acts.get(one.decision_id, ()), secret)
             told.cases += 1
             told.inspected += row["outcome_code"] is not None
             told.drawn += bool(row["draw"])
+            told.read += row["readings"] is not None
             rows.append(row)
         yield rows
 
@@ -156,7 +182,21 @@ def case_of(one: OpenedCase, outcome: StoredOutcome | None, audience: Audience, 
         "draw": chosen.arm == Arm.RANDOM if one.policy else None,
         "compliance": found.get("compliance"),
         "score_shown": found.get("score_shown"),
+        "recorded_at": None if outcome is None else datetime.fromisoformat(outcome.at),
+        "recorded_by": None if outcome is None else _person(secret, outcome.by),
+        "recorded_way": None if outcome is None else outcome.way,
     }
+
+
+def _readings(acts: Sequence[DeskEvent], secret: ServiceSecret) -> str | None:
+    """What readers thought, as JSON: evidence about reasons, and no outcome."""
+    told = [evidence_of(one, _person(secret, one.person)) for one in readings_of(acts)]
+    return orjson.dumps(told).decode() if told else None
+
+
+def _person(secret: ServiceSecret, name: str) -> str:
+    """Stands for a person of staff."""
+    return secret.hash_fact(f"person {name}")
 
 
 class Chosen(NamedTuple):

@@ -64,13 +64,7 @@ class Challengers:
         """Find the challenger of each risk; one that went live or was rejected since is none."""
         with storage_errors(), self._engine.connect() as connection:
             rows = [_event(row) for row in connection.execute(_LAST)]
-        named = {one.risk: one for one in rows if one.event == NAMED}
-        if not named:
-            return {}
-        live = {event.digest for event in self._ledger.live().values()}
-        return {
-            risk: one for risk, one in named.items() if one.digest not in live and not self._is_rejected(one.digest)
-        }
+        return {one.risk: one for one in rows if _is_tried(one, self._ledger)}
 
     def name(self, digest: str, principal: Principal, rationale: str) -> ChallengerEvent:
         """Have a proposed bundle tried beside the live one, in place of the challenger that there was.
@@ -95,7 +89,7 @@ class Challengers:
         risk = self._active.open(digest).risk
         with self._journal.transaction() as transaction:
             last = _last_of(transaction, risk)
-            if last is not None and (last.event, last.digest) == (NAMED, digest):
+            if last is not None and last.digest == digest and _is_tried(last, self._ledger):
                 raise ConflictError("This bundle is the challenger already.")
             return self._store(
                 transaction, ChallengerEvent(self._clock(), NAMED, risk, digest, principal.name, rationale)
@@ -111,14 +105,10 @@ class Challengers:
         _require_person(principal)
         with self._journal.transaction() as transaction:
             last = _last_of(transaction, risk)
-            if last is None or last.event != NAMED:
+            if last is None or not _is_tried(last, self._ledger):
                 raise NotFoundError("This risk has no challenger.")
             done = ChallengerEvent(self._clock(), WITHDRAWN, risk, last.digest, principal.name, rationale)
             return self._store(transaction, done)
-
-    def _is_rejected(self, digest: str) -> bool:
-        events = self._ledger.events(digest)
-        return bool(events) and events[-1].event is Event.REJECTED
 
     @staticmethod
     def _store(transaction: Transaction, done: ChallengerEvent) -> ChallengerEvent:
@@ -132,6 +122,14 @@ class Challengers:
         transaction.connection.execute(sa.insert(_table).values(at=at, event=done.event, **told))
         transaction.append(_KINDS[done.event], told, at)
         return done
+
+
+def _is_tried(last: ChallengerEvent, ledger: SqlLedger) -> bool:
+    """Whether the last event of a risk leaves it a challenger: named, and neither live nor rejected since."""
+    return last.event == NAMED and not any(
+        one.event is Event.REJECTED or (one.event is Event.APPROVED and one.at >= last.at)
+        for one in ledger.events(last.digest)
+    )
 
 
 def _last_of(transaction: Transaction, risk: str) -> ChallengerEvent | None:

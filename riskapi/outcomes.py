@@ -110,12 +110,18 @@ class Outcomes:
                 rows.append(self._row(form, audience, decision))
         return rows, refused
 
-    def keep(self, rows: Sequence[OutcomeRow], use: Use) -> list[Recorded]:
-        """Store outcomes that were examined."""
+    def keep(self, rows: Sequence[OutcomeRow], use: Use, way: str = "api") -> list[Recorded]:
+        """Store outcomes that were examined.
+
+        Args:
+            rows: that stood the examination.
+            use: who records them, and what for.
+            way: by which they came: ``api`` or ``file``.
+        """
         if not rows:
             return []
         caller = use.caller
-        return self._store.append(rows, RecordedBy(caller.name, caller.key_id, caller.unit, use.purpose.value))
+        return self._store.append(rows, RecordedBy(caller.name, caller.key_id, caller.unit, use.purpose.value, way))
 
     def keep_within(self, transaction: Transaction, rows: Sequence[OutcomeRow], by: RecordedBy) -> None:
         """Store outcomes that were examined as a part of a transaction."""

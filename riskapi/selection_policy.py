@@ -67,6 +67,15 @@ class SelectionPolicy(BaseModel):
         return version_of(self.text)
 
     @classmethod
+    def from_file(cls, path: Path | None) -> Self:
+        """Read a policy; the default one where there is no file.
+
+        Raises:
+            SettingsError: as :meth:`from_toml`.
+        """
+        return cls() if path is None else cls.from_toml(path)
+
+    @classmethod
     def from_toml(cls, path: Path) -> Self:
         """Read a policy.
 

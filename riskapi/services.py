@@ -110,7 +110,7 @@ class Services:
         )
         self.hits = BackgroundHits(settings, Outbox(self.engine), self.metrics.registry, self.log)
         self.purposes = Purposes(settings.purposes, required=settings.purpose_required)
-        policy = SelectionPolicy.from_toml(settings.selection_file) if settings.selection_file else SelectionPolicy()
+        policy = SelectionPolicy.from_file(settings.selection_file)
         self.selector = Selector(policy, self.secret.lane_key)
         self.policies = PolicyBook(self.journal, self.engine, policy, key_of=self.secret.lane_key, clock=clock)
         self.idempotency = IdempotencyKeys(self.decisions, self.secret)

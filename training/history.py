@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,14 +22,15 @@ from features.columns import Layout
 from training.cases import NEEDED, own_cases
 from training.errors import CaseTableError
 from training.labels import COLUMNS
-from training.outcomes import AUDIT_COLUMNS
+from training.outcomes import AUDIT_COLUMNS, PROVENANCE
+from training.readings import number_of
 from training.tables import Table, read_tables
 
 IDS: Final = ("record_id", "decision_id")
 """Names of the column by which a file of outcomes names cases; the first is that of the history."""
 FACTS: Final = ("record", "entity", "draw", "arm", "policy_version")
 """What is settled when a case is scored."""
-OUTCOME: Final = (*COLUMNS, *AUDIT_COLUMNS, "compliance", "score_shown")
+OUTCOME: Final = (*COLUMNS, *AUDIT_COLUMNS, "compliance", "score_shown", *PROVENANCE)
 """What is found later."""
 ORIGIN: Final = ("source", "source_sha256", "imported_at")
 """Where the outcome of a row came from, or the row where it has none: name and digest of the file, and when."""
@@ -37,6 +38,7 @@ _TIME: Final = pa.timestamp("us", tz="UTC")
 _TYPES: Final = {
     "known_at": _TIME,
     "imported_at": _TIME,
+    "recorded_at": _TIME,
     "selection_probability": pa.float64(),
     "draw": pa.bool_(),
     "score_shown": pa.bool_(),
@@ -58,6 +60,7 @@ class Imported:
         added: cases that the history did not hold.
         labelled: outcomes that it did not hold, those of added cases among them.
         corrected: outcomes that were exchanged, as was asked for.
+        evidenced: cases of which the history held all but who recorded the outcome, or what readers thought.
         repeated: rows that say nothing new.
         pending: outcomes that become known only after the moment of the import: left for a later one.
         contradictions: rows that say something else than the history; with any of them nothing was changed.
@@ -76,6 +79,7 @@ class Imported:
     added: int
     labelled: int
     corrected: int
+    evidenced: int
     repeated: int
     pending: int
     contradictions: int
@@ -91,7 +95,7 @@ class Imported:
     def refused(self) -> bool:
         """Whether the file changed nothing though it holds something new, or holds nothing that can be taken."""
         return bool(self.contradictions) or (
-            bool(self.findings) and not self.added + self.labelled + self.corrected + self.repeated
+            bool(self.findings) and not self.added + self.labelled + self.corrected + self.evidenced + self.repeated
         )
 
     def text(self) -> str:
@@ -100,6 +104,7 @@ class Imported:
             head = f"nothing was changed; rows that contradict the history: {self.contradictions:,}"
         else:
             corrected = f", {self.corrected:,} corrected" if self.corrected else ""
+            corrected += f", {self.evidenced:,} only in who recorded or read them" if self.evidenced else ""
             head = (
                 f"{self.added:,} cases and {self.labelled:,} outcomes are new{corrected}, {self.repeated:,} rows say "
                 f"nothing new, {self.pending:,} outcomes are not known yet, {len(self.findings):,} findings"
@@ -170,7 +175,8 @@ def _held(history: Path) -> pd.DataFrame:
     """Read a history; an empty one where there is none."""
     if not history.exists():
         return pd.DataFrame(columns=SCHEMA.names, dtype=object)
-    frame: pd.DataFrame = read_tables([history], Layout(), SCHEMA.names).frame[SCHEMA.names]
+    needed = [name for name in SCHEMA.names if name not in PROVENANCE]  # which older histories do not have
+    frame: pd.DataFrame = read_tables([history], Layout(), needed).frame.reindex(columns=SCHEMA.names)
     return frame.astype(object).where(frame.notna(), None)
 
 
@@ -194,8 +200,9 @@ def _merged(
     found = _rows(checked.accepted).assign(source=path.name, source_sha256=digest, imported_at=pd.Timestamp(now))
     pending = _leave_pending(found, now)
     sorted_out = _sort_out(held, found, corrections=corrections)
-    taken = found[found[IDS[0]].isin([*sorted_out["added"], *sorted_out["labelled"], *sorted_out["corrected"]])]
-    told = taken[taken["outcome_code"].notna()]
+    new = (*sorted_out["added"], *sorted_out["labelled"], *sorted_out["corrected"])
+    taken = found[found[IDS[0]].isin([*new, *sorted_out["evidenced"]])]
+    told = taken[taken["outcome_code"].notna() & taken[IDS[0]].isin(new)]
     against = _contradictions(table, sorted_out["against"])
     findings = [*lost, *checked.rejected.itertuples(index=False, name=None), *against]
     refused = bool(against)
@@ -209,6 +216,7 @@ def _merged(
         added=len(sorted_out["added"]),
         labelled=len(told) - len(sorted_out["corrected"]),
         corrected=len(sorted_out["corrected"]),
+        evidenced=len(sorted_out["evidenced"]),
         repeated=len(sorted_out["repeated"]),
         pending=pending,
         contradictions=len(against),
@@ -262,7 +270,7 @@ def _by_id(table: Table, held: pd.DataFrame) -> tuple[Table, list[Finding]]:
     ]
     rows = frame[places & says]
     case = known.loc[rows[name]].set_axis(rows.index)
-    made = rows.reindex(columns=list(OUTCOME)).assign(**{each: case[each] for each in FACTS})
+    made = rows.reindex(columns=list(OUTCOME)).assign(**{each: case[each] for each in (*FACTS, "readings")})
     looked = made["outcome_code"].notna()
     made["selection"] = case["arm"].where(looked & case["arm"].notna(), made["selection"])
     # of somebody whom an officer chose the chance is not that of the system's draw, which is logged for everybody
@@ -287,29 +295,42 @@ def _leave_pending(found: pd.DataFrame, now: datetime) -> int:
 
 def _sort_out(held: pd.DataFrame, found: pd.DataFrame, *, corrections: bool) -> dict[str, list[Any]]:
     """Hold each row against the history: ids by what becomes of them; contradictions with their place."""
-    out: dict[str, list[Any]] = {name: [] for name in ("added", "labelled", "corrected", "repeated", "against")}
+    out: dict[str, list[Any]] = {
+        name: [] for name in ("added", "labelled", "corrected", "evidenced", "repeated", "against")
+    }
     columns = (*FACTS, *OUTCOME)
     kept = {row[0]: row[1:] for row in held[[IDS[0], *columns]].itertuples(index=False, name=None)}
-    code, why = columns.index("outcome_code"), columns.index("compliance")
     for case, *row in found[[IDS[0], *columns]].itertuples(index=False, name=None):
         old = kept.get(case)
         if old is None:
             out["added"].append(case)
             continue
-        differ = [name for name, was, now in zip(columns, old, row, strict=True) if was != now]
+        was, now = dict(zip(columns, old, strict=True)), dict(zip(columns, row, strict=True))
+        differ = [name for name in columns if name not in PROVENANCE and was[name] != now[name]]
         if not differ:
-            out["repeated"].append(case)
+            out["evidenced" if _evidence(now) > _evidence(was) else "repeated"].append(case)
         elif differ[0] in FACTS:
             out["against"].append((case, differ[0]))
-        elif old[code] is None and old[why] is None:
+        elif not _is_told(was):
             out["labelled"].append(case)
-        elif row[code] is None and row[why] is None:  # told before the outcome was known
+        elif not _is_told(now):  # before the outcome was known
             out["repeated"].append(case)
         elif corrections:
             out["corrected"].append(case)
         else:
             out["against"].append((case, differ[0]))
     return out
+
+
+def _is_told(row: Mapping[str, Any]) -> bool:
+    """Whether a row says what was found, or why nobody looked."""
+    return row["outcome_code"] is not None or row["compliance"] is not None
+
+
+def _evidence(row: Mapping[str, Any]) -> tuple[int, bool, datetime]:
+    """How much a row tells of who read a case and who recorded its outcome: the log only grows."""
+    recorded = row["recorded_at"]
+    return number_of(row["readings"]), recorded is not None, recorded or datetime.min.replace(tzinfo=UTC)
 
 
 def _contradictions(table: Table, against: Sequence[tuple[str, str]]) -> list[Finding]:

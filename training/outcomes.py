@@ -13,6 +13,7 @@ from features.declared import JOINT, Problem
 from features.mapping import TableMapping
 from features.mapping_file import AuditEntry
 from training.labels import COLUMNS
+from training.readings import problems_of_readings
 
 AUDIT_COLUMNS = ("inspection_depth", "officer_id")
 """Columns of a case table that are kept for audits where they are present; never a feature."""
@@ -26,6 +27,14 @@ DRAWN: dict[str, Target] = {
 """Columns that tell how the system's own selection went, where they are present: whether the random lane drew the
 traveller, by what the system referred them, whether the inspection was done, whether the score was seen before it, and
 under which policy."""
+PROVENANCE: dict[str, Target] = {
+    "recorded_at": "datetime",
+    "recorded_by": "text",
+    "recorded_way": "text",
+    "readings": "text",
+}
+"""Columns that tell who recorded the outcome, when and by which way, and what readers at the desk thought of reasons,
+where they are present. They are evidence about cases and reasons: no label and no feature is made of them."""
 _TEXTS = ("entity", *(name for name in COLUMNS if name not in {"known_at", "selection_probability"}))
 
 RowProblem = tuple[int, Problem]
@@ -84,9 +93,12 @@ def own_outcomes(table: pd.DataFrame) -> Outcomes:
     frame["known_at"] = reader.times(Source(column="known_at"), "known_at")
     probability = Source(column="selection_probability")
     frame["selection_probability"] = reader.read(probability, "number", "selection_probability").astype("float64")
-    for name, target in DRAWN.items():
-        if name in table.columns:
-            frame[name] = reader.read(Source(column=name), target, name)
+    told = [name for name in DRAWN if name in table.columns]
+    told += [name for name in PROVENANCE if name in table.columns and table[name].notna().any()]
+    for name in told:
+        frame[name] = reader.read(Source(column=name), (DRAWN | PROVENANCE)[name], name)
+    if "readings" in frame:
+        reader.problems += problems_of_readings(frame["readings"])
     if "compliance" in frame:  # the time is then that at which somebody said why nobody looked
         frame["known_at"] = frame["known_at"].where(frame["outcome_code"].notna() | frame["compliance"].isna())
     audit = {name: reader.read(Source(column=name), "text", name) for name in AUDIT_COLUMNS if name in table.columns}

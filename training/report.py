@@ -4,6 +4,7 @@ import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from training.evaluate import Evaluation
 from training.fairness import rows as fairness_rows
 from training.html import bullets, notice, page, section, table
 from training.package import Package
+from training.readings import AGREES, CANNOT_TELL, DISAGREES, Provenance, provenance
 from training.ready import Ready
 from training.selection_study import SelectionFindings
 
@@ -63,6 +65,11 @@ class Findings:
     checks: Checks
     champion: Compared | None = None
 
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Where the outcomes came from, and what readers thought of the reasons for earlier scores."""
+        return provenance(self.cases.accepted, self.packed.bundle.risk.name)
+
 
 def write_report(directory: Path, found: Findings) -> None:
     """Write report, plots, configuration and rejected rows into the directory of a run, beside the bundle."""
@@ -79,9 +86,8 @@ def write_report(directory: Path, found: Findings) -> None:
     for name, data in drawn.items():
         (directory / "plots" / f"{name}.png").write_bytes(data)
     (directory / "config.json").write_bytes(orjson.dumps(config.content(), option=orjson.OPT_INDENT_2))
-    (directory / "data.json").write_bytes(
-        orjson.dumps({**cases.summary(), "cut": dict(found.dataset.cut.numbers)}, option=orjson.OPT_INDENT_2)
-    )
+    about = {**cases.summary(), "cut": dict(found.dataset.cut.numbers), "provenance": found.provenance.content()}
+    (directory / "data.json").write_bytes(orjson.dumps(about, option=orjson.OPT_INDENT_2))
     (directory / "profile.json").write_text(found.checks.profile.model_dump_json(indent=1), encoding="utf-8")
     cases.rejected.to_csv(directory / "rejected.csv", index=False)
     (directory / "report.html").write_text(render(found, drawn), encoding="utf-8")
@@ -107,6 +113,7 @@ def render(found: Findings, drawn: Mapping[str, bytes]) -> str:
         section("What it is for", _purpose(card)),
         section("Data", _data(card, found.cases, found.dataset.cut.numbers)),
         section("Who was inspected, and what that says of all", _selection(found.selection)),
+        *_provenance(found.provenance),
         section("Quality on later cases", _models(evaluation)),
         section("Quality at capacity", _capacity(evaluation) + _picture(drawn, "precision_at_capacity")),
         section("Calibration", _calibration(found.calibration, evaluation) + _picture(drawn, "reliability")),
@@ -188,6 +195,30 @@ def _selection(found: SelectionFindings) -> str:
         ("of all travellers", "value", "note"), ((each.title, each.text(), each.note) for each in found.measures)
     )
     return f"<p>{escape(found.limit)}</p>{counts}{estimates}{bullets(found.notes)}"
+
+
+def _provenance(found: Provenance) -> list[str]:
+    if not found.told:
+        return []
+    ways = table(("outcomes recorded by way of", "outcomes"), ((name, f"{n:,}") for name, n in found.ways.items()))
+    unlabelled = found.read_without_outcome
+    told = (
+        f"<p>{found.read:,} cases were read at the review desk: {found.readings:,} readings by {found.readers:,} "
+        f"persons, {found.own_views:,} with an own view before the score. {unlabelled:,} of these cases "
+        "have no outcome, and no label. Verdicts are about reasons, by who had seen the score: no label rests on them."
+        "</p>"
+    )
+    rows = (
+        (
+            one.code,
+            *(f"{one.counts.get(name, 0):,}" for name in (AGREES, DISAGREES, CANNOT_TELL)),
+            "too few to say" if one.agrees is None else f"{one.agrees:.1%}",
+            "" if one.interval is None else f"{one.interval[0]:.1%} to {one.interval[1]:.1%}",
+        )
+        for one in found.reasons
+    )
+    verdicts = table(("reason", "agrees", "disagrees", "cannot tell", "agrees, of who could tell", "interval"), rows)
+    return [section("Who recorded outcomes, and what readers thought of reasons", ways + told + verdicts)]
 
 
 def _measure_row(title: str, found: Sequence[Measure]) -> tuple[str, ...]:

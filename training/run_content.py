@@ -13,6 +13,7 @@ from training.config import TrainingConfig
 from training.dataset import Slice
 from training.evaluate import flat_metrics
 from training.origin import git_commit, lock_sha256
+from training.readings import Provenance
 from training.report import Findings
 from training.slices import SLICES
 from training.tracked import DataRecord, RunContent
@@ -45,6 +46,7 @@ def run_content(found: Findings, directory: Path, pack: str, seconds: Mapping[st
             "train.rows": float(len(dataset.train)),
             "parity_gap": packed.parity_gap,
             "gates.open": float(len(bundle.gates.open_gates)),
+            **_told(found.provenance),
             **{f"seconds.{name.replace(' ', '_')}": value for name, value in seconds.items()},
         },
         tags={
@@ -57,6 +59,7 @@ def run_content(found: Findings, directory: Path, pack: str, seconds: Mapping[st
             "lock_sha256": lock_sha256(),
             "git_commit": git_commit(),
             "simulated": str(config.simulated).lower(),
+            "outcomes_by_way": _listed(found.provenance.ways) or "untold",
             "gates": "passed" if bundle.gates.passed else "open",
             "explainability": evaluation.verdict,
         },
@@ -65,6 +68,22 @@ def run_content(found: Findings, directory: Path, pack: str, seconds: Mapping[st
         signer=bundle.signer,
         examples=[orjson.dumps(golden.record).decode() for golden in bundle.golden[:2]],
     )
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counts.items())
+
+
+def _told(found: Provenance) -> dict[str, float]:
+    """Numbers of who recorded outcomes and who read cases, where the table tells of any."""
+    numbers = {
+        **{f"outcomes.{way}": number for way, number in found.ways.items()},
+        "readings.cases": found.read,
+        "readings.cases_without_outcome": found.read_without_outcome,
+        "readings.readings": found.readings,
+        **{f"readings.{verdict}": number for verdict, number in found.verdicts.items()},
+    }
+    return {name: float(number) for name, number in numbers.items()} if found.told else {}
 
 
 def _source(config: TrainingConfig) -> str:

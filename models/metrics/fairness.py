@@ -177,6 +177,34 @@ def _per_entity(values: Floats, entity: Codes) -> Floats:
     return np.asarray(np.bincount(entity, weights=values), dtype=np.float64)
 
 
+def ratio_of_counts(one: tuple[float, float], other: tuple[float, float], level: float = 0.90) -> Ratio | None:
+    """Compare two rates of different cases, each of which counts by itself (Katz and others, Biometrika 65, 1978).
+
+    Args:
+        one: hits of a group, and of how many.
+        other: those of who it is compared with.
+        level: of the interval.
+
+    Returns:
+        ``None`` where one of the bases is empty or nobody is hit.
+
+    >>> found = ratio_of_counts((10, 100), (20, 200))
+    >>> round(found.value, 2), round(found.error, 3)
+    (1.0, 0.367)
+    """
+    if not min(one[1], other[1]) > 0 or not one[0] + other[0] > 0:
+        return None
+    sides = [
+        (hits, of) if NO_HITS <= hits <= of - NO_HITS else (hits + NO_HITS, of + 2 * NO_HITS)
+        for hits, of in (one, other)
+    ]
+    (hits, of), (other_hits, other_of) = sides
+    error = math.sqrt(sum(max(1 / hit - 1 / base, 0.0) for hit, base in sides))
+    middle = math.log(hits / of) - math.log(other_hits / other_of)
+    reach = normal_quantile(level) * error
+    return Ratio(math.exp(middle), math.exp(middle - reach), math.exp(middle + reach), error, level)
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """The range in which a ratio counts as equal: four fifths and its inverse, where nothing else is decided."""

@@ -37,6 +37,28 @@ def wilson_interval(hits: float, cases: float, level: float = 0.90) -> tuple[flo
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
+def difference_interval(
+    one: tuple[float, float], other: tuple[float, float], level: float = 0.90
+) -> tuple[float, float]:
+    """Interval of the difference of shares of different cases (Newcombe, Statistics in Medicine 17, 1998, method 10).
+
+    Args:
+        one: hits and cases of the first share.
+        other: those of the share that is taken from it.
+        level: of the interval.
+
+    >>> tuple(round(end, 4) for end in difference_interval((56, 70), (48, 80), 0.95))
+    (0.0524, 0.3339)
+    """
+    (low, high), (low_other, high_other) = wilson_interval(*one, level), wilson_interval(*other, level)
+    share, share_other = one[0] / one[1], other[0] / other[1]
+    gap = share - share_other
+    return (
+        gap - math.hypot(share - low, high_other - share_other),
+        gap + math.hypot(high - share, share_other - low_other),
+    )
+
+
 def poisson_interval(count: float, level: float = 0.90) -> tuple[float, float]:
     """Exact interval of the mean of a count (Garwood 1936); above 1,000, or for a count that is not whole, Byar's.
 

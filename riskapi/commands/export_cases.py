@@ -1,6 +1,7 @@
 """``export-cases``: write decisions and outcomes of a time as a table that training reads."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from features.risk import Audience
 from riskapi.access.matrix import Action, Purpose
 from riskapi.access.principal import Principal
-from riskapi.cases import Exported, Window, cases
+from riskapi.cases import Exported, Sources, Window, cases
 from riskapi.commands.console import ERR, OUT, KeyOption, opened_services, person
 from riskapi.errors import PermissionDeniedError, ServiceError
 from riskapi.files.cases import open_cases
@@ -17,6 +18,7 @@ from riskapi.log.entry import Kind
 from riskapi.moments import iso
 from riskapi.services import Services
 from riskapi.storage.case_rows import StoredCases
+from riskapi.storage.desk_history import events_of
 
 app = typer.Typer()
 
@@ -47,7 +49,8 @@ def export_cases(
     """Export cases for training: the record without identity, what was found, and how the traveller was chosen.
 
     Who was not looked at is a case without outcome, never one without findings. What was erased, has expired or was
-    corrected is left out and counted. That you did this goes on record before anything is read.
+    corrected is left out and counted. What readers at the desk thought of reasons comes along as evidence, and makes no
+    outcome; staff are keyed hashes. That you did this goes on record before anything is read.
     """
     with opened_services() as services:
         caller = person(services, key, Action.CASES_EXPORT)
@@ -63,11 +66,13 @@ def export_cases(
         told = Exported()
         with open_cases(out) as file:
             _put_on_record(services, caller, stated, window)
-            stored = StoredCases(services.engine, services.subject_keys)
-            for rows in cases(window, stored, services.outcome_store, services.secret, told):
+            for rows in cases(window, _sources(services), services.secret, told):
                 file.write(rows)
     left = told.left_out
-    what = f"{told.cases:,} cases, {told.inspected:,} with an outcome, {told.drawn:,} drawn at random: {out}"
+    what = (
+        f"{told.cases:,} cases, {told.inspected:,} with an outcome, {told.drawn:,} drawn at random,"
+        f" {told.read:,} read at the desk: {out}"
+    )
     rest = (
         f"Left out: {left.masked:,} masked, {left.gone:,} erased or expired, {left.corrected:,} corrected,"
         f" {left.not_scored:,} not scored, {left.other_audience:,} for another audience."
@@ -75,6 +80,14 @@ def export_cases(
     for line in (what, rest):
         OUT.print(line, highlight=False, soft_wrap=True)
     ERR.print(_PERSONAL, style="yellow", soft_wrap=True)
+
+
+def _sources(services: Services) -> Sources:
+    return Sources(
+        StoredCases(services.engine, services.subject_keys),
+        services.outcome_store,
+        partial(events_of, services.engine, services.subject_keys),
+    )
 
 
 def _put_on_record(services: Services, caller: Principal, purpose: Purpose, window: Window) -> None:

@@ -374,7 +374,7 @@ def shows_score(standing: Standing, caller: Principal) -> bool:
 
 def _by(use: Use) -> RecordedBy:
     caller, purpose = use
-    return RecordedBy(caller.name, caller.key_id, caller.unit, purpose.value)
+    return RecordedBy(caller.name, caller.key_id, caller.unit, purpose.value, "desk")
 
 
 def _problems_of_verdicts(form: ReadingRequest, risks: Sequence[Mapping[str, Any]]) -> list[Problem]:

@@ -34,6 +34,10 @@ COLUMNS = pa.schema(
         ("draw", pa.bool_()),
         ("compliance", pa.string()),
         ("score_shown", pa.bool_()),
+        ("recorded_at", _TIME),
+        ("recorded_by", pa.string()),
+        ("recorded_way", pa.string()),
+        ("readings", pa.string()),
     ]
 )
 """The columns of a table of cases, in order."""

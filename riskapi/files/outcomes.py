@@ -142,11 +142,11 @@ def _keep(
     """Store outcomes together; where one conflicts, each on its own."""
     good = [(source, row) for source, row in zip(sources, rows, strict=True) if row is not None]
     try:
-        _count(outcomes.keep([row for _, row in good], use), done)
+        _count(outcomes.keep([row for _, row in good], use, "file"), done)
     except ConflictError:
         for source, row in good:
             try:
-                _count(outcomes.keep([row], use), done)
+                _count(outcomes.keep([row], use, "file"), done)
             except ConflictError as error:
                 yield source, str(error).removeprefix("outcomes[0]: ")
 

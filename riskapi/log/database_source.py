@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from riskapi.errors import StorageError
 from riskapi.log.contents_check import ALL_THERE, Held, Stored
 from riskapi.log.database_access import DatabaseAccess
+from riskapi.log.database_found import DatabaseFound, FoundOpener
 from riskapi.log.findings import Findings, Rule
 from riskapi.log.genesis_check import Place
 from riskapi.log.registry_check import BundleFacts, LedgerFacts
@@ -66,13 +67,17 @@ class DatabaseSource:
         connection: in a transaction.
         name: for findings.
         opener: opens contents; without it, only their presence is checked.
+        found_opener: the same for outcomes and acts of the desk.
     """
 
-    def __init__(self, connection: sa.Connection, name: str, opener: Opener | None) -> None:
+    def __init__(
+        self, connection: sa.Connection, name: str, opener: Opener | None, found_opener: FoundOpener | None
+    ) -> None:
         self._connection = connection
         self.name = name
         self.registry = DatabaseRegistry(connection)
         self.contents = DatabaseContents(connection, opener)
+        self.found = DatabaseFound(connection, found_opener)
         self.access = DatabaseAccess(connection)
 
     def row_count(self) -> int:
@@ -208,13 +213,16 @@ class DatabaseContents:
 
 
 @contextmanager
-def database_source(engine: sa.Engine, name: str, opener: Opener | None = None) -> Iterator[DatabaseSource]:
+def database_source(
+    engine: sa.Engine, name: str, opener: Opener | None = None, found_opener: FoundOpener | None = None
+) -> Iterator[DatabaseSource]:
     """Take a read-only snapshot of a database.
 
     Args:
         engine: of the store.
         name: for findings.
         opener: opens contents; without it, only their presence is checked.
+        found_opener: the same for outcomes and acts of the desk.
 
     Raises:
         StorageError: where the database cannot be read.
@@ -227,7 +235,7 @@ def database_source(engine: sa.Engine, name: str, opener: Opener | None = None) 
             else:
                 connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             try:
-                yield DatabaseSource(connection, name, opener)
+                yield DatabaseSource(connection, name, opener, found_opener)
             finally:
                 if is_embedded(engine):
                     connection.invalidate()  # so that no later user gets a connection that cannot write

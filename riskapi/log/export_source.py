@@ -41,7 +41,7 @@ class ExportSource:
         self.contents = ExportContents(directory / CONTENTS) if (directory / CONTENTS).is_file() else None
         has_registry = (directory / BUNDLES).is_file() and (directory / LEDGER).is_file()
         self.registry = ExportRegistry(directory) if has_registry else None
-        self.access = None
+        self.access = self.found = None
 
     def row_count(self) -> int:
         """How many lines there are."""

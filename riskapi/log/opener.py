@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from riskapi.errors import SealError
+from riskapi.log.database_found import FoundOpener, SealedFound
 from riskapi.log.database_source import Opened, OpenedParts, Opener, SealedRow
 from riskapi.privacy.keys import CONTENT, Keys
 from riskapi.privacy.sealing import Part, unseal_salted
@@ -47,6 +48,21 @@ def opener(keys: Keys) -> Opener:
                 )
             )
         return opened
+
+    return open_all
+
+
+def found_opener(keys: Keys) -> FoundOpener:
+    """Make what opens outcomes and acts of the desk with the content keys of the subjects of their decisions."""
+
+    def open_all(rows: Sequence[SealedFound]) -> list[bytes | str | bool | None]:
+        try:
+            ciphers = keys.ciphers({subject for _, subject, _, sealed in rows if subject and sealed is not None})
+        except SealError:
+            return [None if sealed is None else _WRONG_SECRET for *_, sealed in rows]
+        return [
+            _opened(ciphers.get((subject or "", CONTENT)), one, part, sealed) for one, subject, part, sealed in rows
+        ]
 
     return open_all
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from riskapi.log.access_check import AccessRows
 from riskapi.log.contents_check import ContentsLookup
 from riskapi.log.findings import Findings
+from riskapi.log.found_check import FoundRows
 from riskapi.log.genesis_check import Place
 from riskapi.log.registry_check import RegistryRows
 
@@ -22,6 +23,10 @@ class LogSource(Protocol):
     @property
     def contents(self) -> ContentsLookup | None:
         """What is stored of the decisions, where that can be seen from here."""
+
+    @property
+    def found(self) -> FoundRows | None:
+        """What is stored of outcomes and acts of the desk, where that can be seen from here."""
 
     @property
     def registry(self) -> RegistryRows | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from riskapi.errors import StorageError
+from riskapi.log.database_found import FoundOpener
 from riskapi.log.database_source import DatabaseSource, Opener, database_source
-from riskapi.log.opener import opener
+from riskapi.log.opener import found_opener, opener
 from riskapi.privacy.keys import Keys
 from riskapi.secret import ServiceSecret
 from riskapi.settings import Settings
@@ -36,17 +37,18 @@ def store_source(settings: Settings, *, with_contents: bool = True) -> Iterator[
         stack.callback(engine.dispose)
         _require_version(engine)
         opens: Opener | None = None
+        opens_found: FoundOpener | None = None
         if with_contents and _is_there(settings.keys_url):
             keys = Keys(
                 _existing(settings.keys_url, "RISKAPI_KEYS_URL", settings.busy_timeout_seconds),
                 ServiceSecret(settings.secret_key),
             )
             stack.callback(keys.close)
-            opens = opener(keys)
+            opens, opens_found = opener(keys), found_opener(keys)
         name = (
             Path(settings.database_url.removeprefix(_SQLITE)).name if _is_file(settings.database_url) else "the store"
         )
-        yield stack.enter_context(database_source(engine, name, opens))
+        yield stack.enter_context(database_source(engine, name, opens, opens_found))
 
 
 def _existing(url: str, setting: str, timeout_seconds: float) -> sa.Engine:

@@ -18,6 +18,7 @@ from riskapi.log.divergence import compare_copies
 from riskapi.log.draw_check import DrawCheck
 from riskapi.log.entry import Kind
 from riskapi.log.findings import Finding, Findings, Rule
+from riskapi.log.found_check import FoundCheck
 from riskapi.log.genesis_check import GenesisCheck
 from riskapi.log.registry_check import RegistryCheck
 from riskapi.log.signed import SignedCheckpoints
@@ -157,8 +158,12 @@ def _verify(
     genesis = GenesisCheck(source.hashes, findings)
     watchers[Kind.GENESIS].append(genesis.take)
     draws = DrawCheck(lane_keys, findings)
+    found = FoundCheck(source.found, findings)
     tombstones = {Kind.ERASED: _tombstone_check(signed.trusted, findings)}
-    for check in (registry.watched(), contents.watched(), access.watched(), draws.watched(), tombstones):
+    for check in (
+        *(registry.watched(), contents.watched(), found.watched()),
+        *(access.watched(), draws.watched(), tombstones),
+    ):
         for kind, watcher in check.items():
             watchers.setdefault(kind, []).append(watcher)
     rows = 0
@@ -181,6 +186,7 @@ def _verify(
     accounts.finish()
     genesis.finish()
     draws.finish()
+    found.finish()
     contents.finish(lambda: decisions_of(source))
     return Verification(
         source.name,

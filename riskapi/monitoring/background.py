@@ -22,6 +22,7 @@ _NEEDED = {
     "trusted_signers",
     "reasons_for",
     "reasons_against",
+    "selection_file",
 }
 
 

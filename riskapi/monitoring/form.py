@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.risk import Audience
+from riskapi.desk.measures import DeskMeasures
 
 Share = Annotated[float, Field(ge=0)]
 
@@ -53,6 +54,11 @@ class Capacity(Part):
     referred_mean: float
     referred_max: int
     busiest: str | None = Field(description="Crossing point and hour with the most referrals")
+    places: int | None = Field(
+        None, description="For referrals by score in these hours, by the policy; `null` where it bounds none"
+    )
+    taken: int = Field(0, description="Of these places")
+    full: int = Field(0, description="Hours and crossing points whose places were all taken")
 
 
 class DriftLine(Part):
@@ -125,6 +131,26 @@ class Outcomes(Part):
     compliance: tuple[Compliance, ...]
 
 
+class GroupLine(Part):
+    """One group held against all others, for one question."""
+
+    fact: str
+    group: str
+    question: Literal["selection", "precision", "misses"] = Field(
+        description="Referred by score, of travellers; confirmed, of those looked at because of the score; missed by"
+        " the score, of the confirmed who were drawn at random"
+    )
+    of: int | None = Field(None, description="How many the group has; `null`, as all else, where it is too small")
+    hits: int | None = None
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    ratio: float | None = Field(None, description="Of the rate, to that of all others")
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    verdict: Literal["passed", "failed", "inconclusive", "too_few"]
+
+
 class MonitoringReport(Part):
     """What is watched of one risk. Alarms tell; they change nothing."""
 
@@ -138,4 +164,8 @@ class MonitoringReport(Part):
     windows: tuple[Window, ...]
     capacity: Capacity
     outcomes: Outcomes
+    groups: tuple[GroupLine, ...] = Field((), description="Of protected facts, mode and crossing point")
+    people: DeskMeasures | None = Field(
+        None, description="Readers of the audience's cases; of reasons those of the risk, names for auditors alone"
+    )
     level: float = Field(0.95, description="Of the intervals")

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Gauge
 
 from features.risk import Audience
+from riskapi.desk.measures import DeskMeasures
 from riskapi.monitoring.book import StoredReport
 from riskapi.monitoring.form import MonitoringReport
+from riskapi.monitoring.people import SHARES
 
 
 class MonitoringGauges:
@@ -48,9 +50,30 @@ class MonitoringGauges:
             registry=registry,
         )
 
+        self._false = Gauge(
+            "riskapi_false_positives_ratio",
+            "Share of travellers referred, looked at and cleared, by risk; of days whose outcomes should be in",
+            ("risk",),
+            registry=registry,
+        )
+        self._places = Gauge(
+            "riskapi_places_taken_ratio", "Places for referrals by score that were taken", ("risk",), registry=registry
+        )
+        self._desk = Gauge(
+            "riskapi_desk_ratio",
+            "What readers do, as shares of readings",
+            ("risk", "of"),
+            registry=registry,
+        )
+        self._minutes = Gauge(
+            "riskapi_desk_minutes_median", "Time from taking a case to its reading", ("risk",), registry=registry
+        )
+
     def show(self, reports: Iterable[StoredReport]) -> None:
         """Show the last reports."""
         for gauge in (self._alarms, self._at, self._index, self._referred, self._calibration):
+            gauge.clear()
+        for gauge in (self._false, self._places, self._desk, self._minutes):
             gauge.clear()
         for stored in reports:
             report = MonitoringReport.model_validate_json(stored.body)
@@ -71,3 +94,17 @@ class MonitoringGauges:
         for band in report.outcomes.calibration:
             if band.ratio is not None:
                 self._calibration.labels(report.risk, band.band).set(band.ratio)
+        if (everywhere := report.outcomes.points[0].false_positives.per_1000) is not None:
+            self._false.labels(report.risk).set(everywhere / 1000)
+        if report.capacity.places:
+            self._places.labels(report.risk).set(report.capacity.taken / report.capacity.places)
+        if report.people is not None:
+            self._show_people(report.risk, report.people)
+
+    def _show_people(self, risk: str, people: DeskMeasures) -> None:
+        for name in SHARES:
+            share = getattr(people, name).share
+            if share is not None:
+                self._desk.labels(risk, name).set(share)
+        if people.minutes_median is not None:
+            self._minutes.labels(risk).set(people.minutes_median)

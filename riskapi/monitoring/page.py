@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from riskapi.monitoring.form import DriftLine, MonitoringReport, Outcomes, Rate, Window
+from riskapi.desk.measures import LEAST, DeskMeasures, ShareBody
+from riskapi.monitoring.form import DriftLine, GroupLine, MonitoringReport, Outcomes, Rate, Window
+from riskapi.monitoring.people import SHARES
 
 LINES_MAX = 40
 """Comparisons that a window shows; alarms come first."""
@@ -52,6 +54,10 @@ def _report(body: Element, report: MonitoringReport) -> None:
     for window in report.windows:
         _window(body, window)
     _outcomes(body, report.outcomes, report.level)
+    if report.groups:
+        _groups(body, report.groups)
+    if report.people is not None:
+        _people(body, report.people)
 
 
 def _window(body: Element, window: Window) -> None:
@@ -108,6 +114,56 @@ def _outcomes(body: Element, outcomes: Outcomes, level: float) -> None:
         (one.arm, f"{one.told:,}", f"{one.done:,}", _span(one.share, one.low, one.high)) for one in outcomes.compliance
     )
     _table(body, ("referred by", "told", "done", "share"), complied)
+
+
+def _groups(body: Element, groups: Sequence[GroupLine]) -> None:
+    _text(body, "h3", "Groups")
+    told = [one for one in groups if one.verdict != "too_few"]
+    rows = (
+        (
+            one.question,
+            f"{one.fact} {one.group}",
+            f"{one.of or 0:,}",
+            _span(one.rate, one.low, one.high),
+            _span(one.ratio, one.ratio_low, one.ratio_high),
+            one.verdict,
+        )
+        for one in told
+    )
+    _table(body, ("question", "group", "of", "share", "ratio to the others", "verdict"), rows)
+    if len(groups) > len(told):
+        _text(body, "p", f"Of {len(groups) - len(told)} more there is not enough data.", "quiet")
+
+
+def _people(body: Element, people: DeskMeasures) -> None:
+    """What readers do; by whom is left out: such a page is passed on."""
+    _text(body, "h3", "Readers at the desk")
+    _text(
+        body,
+        "p",
+        f"{people.readings:,} readings of {people.cases:,} cases from {people.since:%Y-%m-%d}. Of fewer than {LEAST} "
+        "nothing is said. Intervals hold the value 90% of the time.",
+    )
+    pull = people.pull
+    rows = [
+        ("minutes of a reading, median", _number(people.minutes_median)),
+        ("minutes of a reading, nine in ten below", _number(people.minutes_p90)),
+        ("minutes with the score shown, median", _number(people.minutes_open)),
+        ("difference that seeing the score makes", _span(pull.value, pull.low, pull.high)),
+        *((title, _share(getattr(people, name))) for name, title in SHARES.items()),
+        *((f"verdicts that agree with {one.code}", _share(one.agrees)) for one in people.reasons),
+    ]
+    _table(body, ("of readers", "value"), rows)
+
+
+def _share(share: ShareBody) -> str:
+    if share.hits is None:
+        return f"{share.of:,}: too few to say"
+    return f"{share.hits:,} of {share.of:,}: {_span(share.share, share.low, share.high)}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
 
 
 def _rate(rate: Rate) -> str:

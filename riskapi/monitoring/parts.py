@@ -12,11 +12,13 @@ from riskapi.moments import iso
 from riskapi.monitoring.book import MonitoringBook, StoredReport
 from riskapi.monitoring.form import MonitoringReport
 from riskapi.monitoring.opened import LogReader
+from riskapi.monitoring.people import DeskWatch
 from riskapi.monitoring.report import Reporter
 from riskapi.monitoring.shadow import Shadow
 from riskapi.monitoring.watcher import PAGES_MAX, Watcher
 from riskapi.privacy.keys import Keys
 from riskapi.secret import ServiceSecret
+from riskapi.selection_policy import SelectionPolicy
 from riskapi.settings import Settings
 from riskapi.storage.engine import open_engine
 from riskapi.storage.ledger import SqlLedger
@@ -43,6 +45,8 @@ class Watch:
         self.reader = LogReader(self._engine, self._keys)
         self.outcomes = SqlOutcomeStore(self._engine, journal, self._keys)
         self.challengers = Challengers(self._engine, journal, ledger, active=self.active, clock=clock)
+        self._desk = DeskWatch(self._engine, self._keys)
+        self._policy = SelectionPolicy.from_file(settings.selection_file)
         self._shadow = Shadow(self.active.open)
         self.watcher = Watcher(
             self.reader, self.book, self.active.open, self.outcomes, clock=clock, shadow=self._shadow
@@ -56,8 +60,11 @@ class Watch:
     def reports(self) -> list[MonitoringReport]:
         """Make the reports about all live models and keep them; who asks for one reads what was kept."""
         self.active.refresh()
-        waiting, reporter = self.watcher.backlog(), Reporter(self.book)
-        made = [reporter.report(model, self._clock(), waiting) for model in self.active.live.models]
+        waiting, reporter, now = self.watcher.backlog(), Reporter(self.book, self._policy), self._clock()
+        made = [
+            reporter.report(model, now, waiting, self._desk.figures(model.audience, now))
+            for model in self.active.live.models
+        ]
         for one in made:
             body = orjson.dumps(one.model_dump(mode="json"))
             self.book.put_report(StoredReport(one.risk, one.audience.value, iso(one.at), body))

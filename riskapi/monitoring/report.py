@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from models.metrics.drift import Comparison
 from models.metrics.intervals import poisson_interval, wilson_interval
+from riskapi.desk.measures import DeskMeasures
 from riskapi.live import LiveModel
 from riskapi.monitoring.bins import BundleBins
 from riskapi.monitoring.book import MonitoringBook
@@ -22,8 +23,11 @@ from riskapi.monitoring.form import (
     Volume,
     Window,
 )
+from riskapi.monitoring.groups import alarms_of_groups, lines_of
+from riskapi.monitoring.people import alarms_of_people
 from riskapi.monitoring.tally import HOUR, Counts, Place
 from riskapi.monitoring.windows import Days, between, day_before, put_together, under
+from riskapi.selection_policy import RiskCapacity, SelectionPolicy
 
 LEVEL = 0.95
 WINDOW_DAYS = (2, 7, 28)
@@ -48,18 +52,23 @@ class Reporter:
 
     Args:
         book: of the counts.
+        policy: says how many places there are.
     """
 
-    def __init__(self, book: MonitoringBook) -> None:
+    def __init__(self, book: MonitoringBook, policy: SelectionPolicy) -> None:
         self._book = book
+        self._policy = policy
 
-    def report(self, model: LiveModel, now: datetime, waiting: int) -> MonitoringReport:
+    def report(
+        self, model: LiveModel, now: datetime, waiting: int, people: DeskMeasures | None = None
+    ) -> MonitoringReport:
         """Report on one risk.
 
         Args:
             model: that is live.
             now: the present, in UTC.
             waiting: rows of the log that were not counted yet.
+            people: what readers of the audience's cases did.
         """
         bins, risk = BundleBins(model.bundle), model.risk
         end = f"{now + timedelta(days=1):%Y-%m-%d}"
@@ -68,6 +77,8 @@ class Reporter:
         season = self._book.days(risk, day_before(end, SEASON_DAYS + longest), day_before(end, SEASON_DAYS))
         windows = tuple(_window(bins, rows, season, end, days) for days in WINDOW_DAYS)
         outcomes = _outcomes(rows, end)
+        groups = tuple(lines_of(_recent(rows, bins.bundle.digest, end), _concluded(rows, outcomes)))
+        own = None if people is None else _of_risk(people, risk)
         hours = self._book.days(risk, day_before(end, max(WINDOW_DAYS[:1])), end, HOUR)
         return MonitoringReport(
             risk=risk,
@@ -76,10 +87,12 @@ class Reporter:
             digest=model.bundle.digest,
             at=now,
             waiting=waiting,
-            alarms=tuple(_alarms(windows, outcomes)),
+            alarms=(*_alarms(windows, outcomes), *alarms_of_groups(groups), *alarms_of_people(own)),
             windows=windows,
-            capacity=_capacity(hours),
+            capacity=_capacity(hours, self._policy.of(risk)),
             outcomes=outcomes,
+            groups=groups,
+            people=own,
             level=LEVEL,
         )
 
@@ -128,21 +141,42 @@ def _line(one: Comparison) -> DriftLine:
     )
 
 
-def _capacity(hours: Sequence[tuple[Place, Counts]]) -> Capacity:
-    slots: dict[tuple[str, str], float] = {}
+def _capacity(hours: Sequence[tuple[Place, Counts]], bound: RiskCapacity) -> Capacity:
+    referred: dict[tuple[str, str], float] = {}
+    by_score: dict[tuple[str, str], float] = {}
     for place, found in hours:
         where = place.part, place.start
-        slots[where] = slots.get(where, 0.0) + found.get("referred", 0.0)
-    if not slots:
+        referred[where] = referred.get(where, 0.0) + found.get("referred", 0.0)
+        by_score[where] = by_score.get(where, 0.0) + found.get("arm|score", 0.0)
+    if not referred:
         return Capacity(hours=0, referred_mean=0.0, referred_max=0, busiest=None)
-    most = max(slots.values())
-    point, hour = min(where for where, referred in slots.items() if referred == most)
+    most = max(referred.values())
+    point, hour = min(where for where, number in referred.items() if number == most)
+    places = {where: slots for where in referred if (slots := bound.slots_at(where[0])) is not None}
     return Capacity(
-        hours=len(slots),
-        referred_mean=sum(slots.values()) / len(slots),
+        hours=len(referred),
+        referred_mean=sum(referred.values()) / len(referred),
         referred_max=int(most),
         busiest=f"{point} {hour}:00Z" if most else None,
+        places=sum(places.values()) if places else None,
+        taken=int(sum(by_score[where] for where in places)),
+        full=sum(by_score[where] >= slots for where, slots in places.items()),
     )
+
+
+def _recent(rows: Sequence[tuple[Place, Counts]], digest: str, end: str) -> Counts:
+    """Counts of the live model in the longest window."""
+    return put_together(between(rows, day_before(end, max(WINDOW_DAYS)), end), (digest,)).total
+
+
+def _concluded(rows: Sequence[tuple[Place, Counts]], outcomes: Outcomes) -> Counts:
+    """Counts of the days whose outcomes should be in."""
+    return put_together(between(rows, outcomes.start, outcomes.end)).total
+
+
+def _of_risk(people: DeskMeasures, risk: str) -> DeskMeasures:
+    """What readers did, with verdicts on the reasons of one risk alone."""
+    return people.model_copy(update={"reasons": [one for one in people.reasons if one.risk == risk]})
 
 
 def _outcomes(rows: Sequence[tuple[Place, Counts]], end: str) -> Outcomes:

@@ -16,6 +16,7 @@ from riskapi.errors import ChainError, NotFoundError, SealError
 from riskapi.live import LiveModel, LiveModels
 from riskapi.monitoring.bins import BundleBins
 from riskapi.monitoring.book import KEPT_DAYS, Disagreement, MonitoringBook
+from riskapi.monitoring.groups import count_found, count_groups
 from riskapi.monitoring.opened import LogReader, OpenedDecision
 from riskapi.monitoring.tally import (
     DAY,
@@ -166,6 +167,8 @@ class Watcher:
                     m.bundle.digest: Place(DAY, decision.day, EVERYWHERE, m.risk, m.bundle.digest) for m in models
                 }
                 record = self._count_values(tally, decision, self._joined(models), places)
+                if record is not None:
+                    count_groups(tally, decision, record)
             if self._shadow is not None and is_late:
                 self._shadow.pass_over(tally, decision)
             elif self._shadow is not None and (record := record or _record(decision)) is not None:
@@ -213,11 +216,14 @@ class Watcher:
     ) -> None:
         if not is_watched(decision):
             return
+        record = _record(decision)
         for one in told(decision.answer):
             model = self._model(one.digest)
             if model is not None and model.audience is audience:
                 found = finding(content, model.bundle.risk.outcome_codes, decision.scored_at)
                 count_outcome(tally, decision, one, found, sign)
+                if record is not None:
+                    count_found(tally, decision, record, one, found, sign=sign)
 
     def _model(self, digest: str) -> LiveModel | None:
         if digest not in self._models:

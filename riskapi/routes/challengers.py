@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from riskapi.access.guard import GuardedRoute, allows
 from riskapi.access.matrix import Action
+from riskapi.access.principal import Principal
 from riskapi.challengers import ChallengerEvent
 from riskapi.deps import Caller, ServicesDep, strict_body
 from riskapi.describe import model_body, problems
@@ -15,6 +16,7 @@ from riskapi.errors import NotFoundError
 from riskapi.monitoring.differences import ChallengerReport, ChallengerRow, differences
 from riskapi.routes.monitoring import may_see
 from riskapi.schemas import RationaleRequest
+from riskapi.services import Services
 
 router = APIRouter(tags=["monitoring"], route_class=GuardedRoute)
 
@@ -26,6 +28,15 @@ _RATIONALE = {"rationale": "Trained on this year's cases; to be tried until the 
 NONE = "This risk has no challenger that may be seen."
 
 
+def compared(risk: str, caller: Principal, services: Services) -> ChallengerReport | None:
+    """Compare the challenger of a risk with its live model; ``None`` where there is none that the caller may see."""
+    named = services.challengers.current().get(risk)
+    if named is None or not may_see(caller, services.active.open(named.digest).audience):
+        return None
+    live = {model.risk: model.bundle.digest for model in services.active.live.models}
+    return differences(services.monitoring, named, live.get(risk))
+
+
 @router.get("/v1/models/{risk}/challenger", responses=problems(401, 403, 404, 503))
 @allows(Action.MONITORING_READ)
 def challenger(risk: str, caller: Caller, services: ServicesDep) -> ChallengerReport:
@@ -33,11 +44,10 @@ def challenger(risk: str, caller: Caller, services: ServicesDep) -> ChallengerRe
 
     Its scores are in no answer, and refer nobody.
     """
-    named = services.challengers.current().get(risk)
-    if named is None or not may_see(caller, services.active.open(named.digest).audience):
+    found = compared(risk, caller, services)
+    if found is None:
         raise NotFoundError(NONE)
-    live = {model.risk: model.bundle.digest for model in services.active.live.models}
-    return differences(services.monitoring, named, live.get(risk))
+    return found
 
 
 @router.post(

@@ -70,6 +70,20 @@ def histories(
     ]
 
 
+def events_of(engine: sa.Engine, keys: Keys, audience: str, decision_ids: Sequence[str]) -> dict[str, list[DeskEvent]]:
+    """Read what was done with the cases of some decisions, by decision; those of which nothing is kept are left out.
+
+    Raises:
+        ChainError: where what is stored is not what the log says.
+        StorageError: where the store cannot be read.
+    """
+    found: dict[str, list[DeskEvent]] = {}
+    for start in range(0, len(decision_ids), _PAGE):
+        with storage_errors(), engine.connect() as connection:
+            found |= _read(connection, keys, audience, decision_ids[start : start + _PAGE])
+    return found
+
+
 def _read(
     connection: sa.Connection, keys: Keys, audience: str, decision_ids: Sequence[str]
 ) -> dict[str, list[DeskEvent]]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -64,7 +65,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class StoredOutcome:
-    """An outcome as it is read again, with who recorded it and when."""
+    """An outcome as it is read again, with who recorded it, when and by which way.
+
+    Attributes:
+        way: ``api``, ``file`` or ``desk``; ``None`` of one that was recorded before ways were told.
+    """
 
     outcome_id: str
     decision_id: str
@@ -72,16 +77,18 @@ class StoredOutcome:
     at: str
     by: str
     content: bytes
+    way: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedBy:
-    """Who records outcomes, and why they may use the data."""
+    """Who records outcomes, why they may use the data, and by which way: ``api``, ``file`` or ``desk``."""
 
     name: str
     key_id: str
     unit: str
     purpose: str
+    way: str = "api"
 
 
 class SqlOutcomeStore:
@@ -157,7 +164,7 @@ class SqlOutcomeStore:
                 told = orjson.loads(row.body)
                 if commitment.hex() != told["commit"] or told["outcome_id"] != row.id:
                     raise ChainError("A stored outcome is not what the log says.")
-                found.append(StoredOutcome(row.id, row.decision_id, row.version, row.at, told["by"], content))
+                found.append(_stored(row, told, content))
         return found
 
     def _ciphers(self, connection: sa.Connection, decision_ids: Collection[str]) -> Mapping[str, AESGCM]:
@@ -168,6 +175,10 @@ class SqlOutcomeStore:
         subjects = {row.decision_id: row.subject_id for row in connection.execute(statement)}
         keys = self._keys.ciphers(set(subjects.values())) if subjects else {}
         return {one: keys[subject, CONTENT] for one, subject in subjects.items() if (subject, CONTENT) in keys}
+
+
+def _stored(row: Any, told: Mapping[str, Any], content: bytes) -> StoredOutcome:
+    return StoredOutcome(row.id, row.decision_id, row.version, row.at, told["by"], content, told.get("way"))
 
 
 _SELECT = (
@@ -220,6 +231,7 @@ def _store(
         "supersedes": row.supersedes,
         "unit": by.unit,
         "version": made.version,
+        "way": by.way,
     }
     entry = transaction.append(Kind.OUTCOME, body)
     recorded = int(datetime.fromisoformat(entry.at).timestamp())

@@ -24,7 +24,7 @@ from riskapi.storage.desk import CaseKey
 from tests.bundles import RISK_NAMES, make_bundle
 from tests.riskapi.console.makers import PASSWORD, make_person
 from tests.riskapi.desk.makers import claim, look, person
-from tests.riskapi.makers import PROPOSER, bearer, go_live, make_key, settings
+from tests.riskapi.makers import APPROVER, PROPOSER, RATIONALE, bearer, go_live, make_key, settings
 
 CHROMIUM = shutil.which("chromium")
 ARTEFACTS = Path(__file__).parents[2] / "var" / "browser"
@@ -77,6 +77,7 @@ class Console:
             "reasons": (Role.AUDITOR, f"/console/models/{live}/reasons"),
             "comparison": (Role.APPROVER, f"/console/models/{self.waiting}/comparison"),
             "monitoring": (Role.AUDITOR, "/console/monitoring"),
+            "challenger": (Role.AUDITOR, "/console/monitoring/migrant_smuggling/challenger"),
             "report": (Role.AUDITOR, "/console/monitoring/document_fraud"),
             "decisions": (Role.AUDITOR, "/console/decisions"),
             "purpose": (Role.REVIEWER, f"/console/decisions/{self.decision}"),
@@ -115,6 +116,9 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
             make_person(services, role.value, role, units=("", "NBO"))
         files, _ = make_bundle("document_fraud", 3, verdict=Verdict.INCONCLUSIVE)
         waiting = services.approvals.propose(dict(files), PROPOSER, "Trained on what was new.").digest
+        files, _ = make_bundle("migrant_smuggling", 4)
+        tried = services.approvals.propose(dict(files), PROPOSER, "Tried beside the live one.").digest
+        services.challengers.name(tried, APPROVER, RATIONALE)
         key = make_key(services)
         reader = person("Reviewer", unit="")
         with _Serving(services) as url:
@@ -124,7 +128,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
             claim(services, made.taken, reader)
             look(services, made.opened, reader)
             watch = Watch(services.settings)
-            watch.watcher.catch_up()
+            watch.count()
             watch.reports()
             watch.close()
             yield made

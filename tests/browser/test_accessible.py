@@ -10,7 +10,8 @@ from tests.browser.conftest import ARTEFACTS
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 NAMES = (
     *("sign-in", "home", "home-admin", "models", "model", "model-waiting", "terms", "reasons", "comparison"),
-    *("monitoring", "report", "decisions", "purpose", "decision", "decision-protection", "log", "not-there"),
+    *("monitoring", "report", "challenger", "decisions", "purpose", "decision", "decision-protection"),
+    *("log", "not-there"),
     *("desk", "desk-held", "desk-protection", "case-taken", "case-opened", "case-protection", "letter"),
 )
 

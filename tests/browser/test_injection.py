@@ -13,7 +13,7 @@ from riskapi.log.entry import Kind
 from riskapi.storage.base import Act, Event
 from tests.browser.payloads import TEXTS, payload
 from tests.bundles import make_bundle
-from tests.riskapi.makers import PROPOSER, bearer, make_key
+from tests.riskapi.makers import APPROVER, PROPOSER, bearer, make_key
 
 NUMBERS = range(len(TEXTS))
 
@@ -100,6 +100,22 @@ def test_d1_what_is_stored_of_models_and_in_the_log_stays_a_text(stored, signed_
     assert quiet(page)
     page.goto("/console/decisions")
     assert payload(12) in page.locator("tbody").inner_text()
+    assert quiet(page)
+    page.close()
+
+
+def test_d1_why_a_challenger_is_tried_stays_a_text(console, signed_in):
+    """On the page of the trial and on the report about the risk."""
+    page = signed_in(Role.AUDITOR).new_page()
+    challengers = console.services.challengers
+    digest = challengers.current()["migrant_smuggling"].digest
+    for number in NUMBERS:
+        challengers.withdraw("migrant_smuggling", APPROVER, "Another reason.")
+        challengers.name(digest, APPROVER, payload(number))
+        page.goto("/console/monitoring/migrant_smuggling/challenger")
+        assert payload(number).strip() in page.locator("main").inner_text()
+        assert quiet(page)
+    page.goto("/console/monitoring/migrant_smuggling")
     assert quiet(page)
     page.close()
 

@@ -108,6 +108,7 @@ TABLE: dict[tuple[str, str], Action | None] = {
     ("POST", "/console/models/{digest}/reject"): Action.MODELS_APPROVE,
     ("GET", "/console/monitoring"): Action.MONITORING_READ,
     ("GET", "/console/monitoring/{risk}"): Action.MONITORING_READ,
+    ("GET", "/console/monitoring/{risk}/challenger"): Action.MONITORING_READ,
     ("GET", "/console/decisions"): Action.DECISIONS_READ,
     ("GET", "/console/decisions/{decision_id}"): Action.DECISIONS_READ,
     ("GET", "/console/log"): Action.LOG_READ,

@@ -252,3 +252,74 @@ def test_the_command_says_what_came_of_each_file(tmp_path, history):
     assert "rows that contradict the history: 1" in done.output
     [told] = [orjson.loads(line) for line in (tmp_path / "second.parquet.findings.ndjson").read_bytes().splitlines()]
     assert told["place"] == "outcome_code"
+
+
+def read_by(*verdicts):
+    """Readings of a case as an export has them."""
+    told = {"own_view": None, "view": "look_closer", "turn": 1, "resolves": False, "at": "2026-03-14T09:00:00.000Z"}
+    return orjson.dumps(
+        [told | {"by": "a" * 32, "verdicts": [{"risk": "x", "code": "PY04", "verdict": one}]} for one in verdicts]
+    ).decode()
+
+
+def test_readings_are_added_to_and_never_lost(tmp_path, history):
+    """More readings are taken, fewer say nothing new, and outcomes from elsewhere leave them where they are."""
+    table = exported()
+    case = json_id(table, 0)
+    bring(write(tmp_path / "none.parquet", blanked(table, [0])), history)
+    table["readings"] = None
+    more = []
+    for number, verdicts in enumerate((["agrees"], ["agrees", "disagrees"])):
+        table.loc[0, "readings"] = read_by(*verdicts)
+        more.append(write(tmp_path / f"{number}.parquet", blanked(table, [0])))
+    for path, evidenced in ((more[0], 1), (more[1], 1), (more[0], 0), (more[1], 0)):
+        done = bring(path, history)
+        assert (done.evidenced, done.added, done.labelled, done.corrected) == (evidenced, 0, 0, 0)
+    found = {"record_id": case, "outcome_code": "nothing_found", "known_at": "2026-06-01T00:00:00Z"}
+    found |= {"decided_by_role": "officer", "evidence_type": "interview", "selection": "officer"}
+    bring(write(tmp_path / "found.parquet", pd.DataFrame([found])), history)
+    kept = pd.read_parquet(history).set_index("record_id").loc[case]
+    assert (kept["outcome_code"], kept["readings"]) == ("nothing_found", read_by("agrees", "disagrees"))
+
+
+def test_who_recorded_an_outcome_is_no_contradiction(tmp_path, history):
+    """An export of before ways were told and one of after hold the same outcomes: the later one tells more."""
+    table = exported()
+    first = write(tmp_path / "first.parquet", table)
+    looked = table["outcome_code"].notna()
+    table["recorded_at"] = pd.Series(pd.Timestamp("2026-10-01T09:00:00Z"), index=table.index).where(looked)
+    table["recorded_by"], table["recorded_way"] = (pd.Series(one, index=table.index).where(looked) for one in "ab")
+    second = write(tmp_path / "second.parquet", table)
+    counts = [bring(path, history) for path in (first, second, first, second)]
+    assert [(one.contradictions, one.labelled, one.evidenced) for one in counts] == [
+        (0, int(looked.sum()), 0),
+        (0, 0, int(looked.sum())),
+        (0, 0, 0),
+        (0, 0, 0),
+    ]
+    assert content(history) == content(second)
+
+
+def test_a_history_of_before_readings_is_read(tmp_path, history):
+    """Columns that it does not have are blank."""
+    path = write(tmp_path / "cases.parquet", exported())
+    bring(path, history)
+    older = pd.read_parquet(history).drop(columns=["recorded_at", "recorded_by", "recorded_way", "readings"])
+    older.to_parquet(history, index=False)
+    assert bring(path, history).repeated == 120
+
+
+@pytest.mark.parametrize("text", ["x", "[1]", '[{"by": "a"}]', '[{"by": "a", "own_view": null, "verdicts": [{}]}]'])
+def test_what_are_no_readings_is_a_finding(tmp_path, history, text):
+    """The row is left out, with place and remedy."""
+    table = exported()
+    table["readings"] = None
+    table.loc[3, "readings"] = text
+    done = bring(write(tmp_path / "cases.parquet", table), history)
+    [(_, _, place, rule, _)] = done.findings
+    assert (done.added, place, "no readings" in rule) == (119, "readings", True)
+
+
+def json_id(table, place):
+    """The id of a case."""
+    return orjson.loads(table.loc[place, "record"])["record_id"]

@@ -5,7 +5,9 @@ import pytest
 from features.examples import EXAMPLE_RECORD
 from features.risk import RISKS, Audience
 from riskapi.access.matrix import Role
+from riskapi.monitoring.book import MonitoringBook, StoredReport
 from riskapi.monitoring.form import MonitoringReport
+from riskapi.monitoring.groups import lines_of
 from riskapi.monitoring.parts import Watch
 from tests.riskapi.makers import services_of
 
@@ -55,3 +57,29 @@ def test_a_report_that_is_not_there_is_told_in_words(person):
     answer = person(Role.AUDITOR).open("/console/monitoring/nothing")
     assert answer.status_code == 404
     assert "No report about this risk" in answer.text
+
+
+def test_r17_groups_that_can_be_judged_stand_with_their_ratios_and_the_others_by_name(client, reports, person):
+    """Numbers, interval and verdict of each; names that an agency chose are shown as texts."""
+    counts = {
+        "gender": {"F": (400, 4000), "M": (200, 4000)},
+        "crossing_point": {"<b>NBO</b>": (30, 600), "MBA": (5, 9)},
+    }
+    names = {
+        f"group|{fact}|{group}|{name}": number
+        for fact, own in counts.items()
+        for group, numbers in own.items()
+        for name, number in zip(("selected", "seen"), numbers, strict=True)
+    }
+    report = reports["document_fraud"].model_copy(update={"groups": tuple(lines_of(names, {}))})
+    book = MonitoringBook(services_of(client).engine)
+    book.put_report(StoredReport(report.risk, "enforcement", "x", report.model_dump_json().encode()))
+    shown = person(Role.APPROVER).open("/console/monitoring/document_fraud").text
+    assert "gender: F" in shown
+    assert '<td class="number">2.00<br>' in shown
+    assert '<td class="number">0.50<br>' in shown
+    assert shown.count("failed") >= 2
+    assert "not enough data." in shown
+    assert "crossing point: &lt;b&gt;NBO&lt;/b&gt;" in shown
+    assert "<b>NBO" not in shown
+    book.put_report(StoredReport(report.risk, "enforcement", "x", reports[report.risk].model_dump_json().encode()))

@@ -1,6 +1,7 @@
 """The desk over HTTP: who sees which case, what is refused in which words, and that an outcome reaches training."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import orjson
 import pytest
@@ -8,11 +9,12 @@ import pytest
 from features.risk import Audience
 from riskapi.access.matrix import Role
 from riskapi.access.principal import PrincipalKind
-from riskapi.cases import Exported, Window, cases
+from riskapi.cases import Exported, Sources, Window, cases
 from riskapi.desk.bodies import ActAnswer, CaseBody, CountsBody, QueueBody
 from riskapi.desk.measures import DeskMeasures
 from riskapi.desk.what_if import WhatIfAnswer
 from riskapi.storage.case_rows import StoredCases
+from riskapi.storage.desk_history import events_of
 from tests.makers import EXAMPLE_RECORD
 from tests.riskapi.desk.makers import FORGED, FOUND, token
 from tests.riskapi.makers import bearer, make_key, scoring_service, services_of
@@ -106,16 +108,19 @@ def test_a_case_goes_from_the_queue_to_an_outcome_that_reaches_training(client, 
     services = services_of(client)
     now = services.clock()
     window = Window(now - timedelta(days=1), now + timedelta(days=1), Audience.ENFORCEMENT)
-    pages = cases(
-        window,
+    sources = Sources(
         StoredCases(services.engine, services.subject_keys),
         services.outcome_store,
-        services.secret,
-        Exported(),
+        partial(events_of, services.engine, services.subject_keys),
     )
+    pages = cases(window, sources, services.secret, Exported())
     [row] = [one for page in pages for one in page if one["outcome_code"] == "forged_document"]
     assert (row["arm"], row["selection"], row["selection_probability"]) == ("score", "score", 1.0)
     assert (row["score_shown"], row["decided_by_role"]) == (True, "forensic_examiner")
+    assert (row["recorded_way"], "Amina" in str(row)) == ("desk", False)
+    [told] = orjson.loads(row["readings"])
+    assert (told["by"], told["own_view"], told["view"]) == (row["recorded_by"], "look_closer", "no_concern")
+    assert {one["verdict"] for one in told["verdicts"]} == {"agrees"}
 
 
 def test_r23_cases_of_protection_are_seen_by_protection_officers_alone(client, people, decision_id):
@@ -205,18 +210,19 @@ def test_r37_a_form_that_breaks_rules_is_refused_without_being_repeated(client, 
     assert "ZZMARKZZ" not in answer.text
 
 
-def test_figures_of_the_desk_name_readers_to_auditors_alone(client, people, decision_id):
-    """Own views, changed minds and verdicts are counted; names are for those who audit."""
-    case = Case(client, people["amina"], decision_id)
-    case.opened()
-    case.read()
+def test_figures_of_the_desk_name_readers_to_auditors_alone(client, people):
+    """Own views, changed minds and verdicts are counted, from ten on; names are for those who audit."""
+    for _ in range(10):
+        case = Case(client, people["amina"], client.post("/v1/scores", json=EXAMPLE_RECORD).json()["decision_id"])
+        case.opened()
+        assert case.read().status_code == 200
     told = DeskMeasures.model_validate_json(client.get("/v1/desk/measures", headers=people["otieno"]).content)
-    assert told.hidden.hits == told.hidden.of >= 1
-    assert told.moved.hits >= 1
+    assert told.hidden.hits == told.hidden.of >= 10
+    assert told.moved.hits >= 10
     assert told.shown.of == 0
     figures = {one.person: one for one in told.readers}["Amina"]
     assert figures.agrees.share == 1.0
-    assert figures.minutes is not None
+    assert figures.minutes_median is not None
     assert {one.agrees.share for one in told.reasons} == {1.0}
     science = bearer(make_key(services_of(client), [Role.DATA_SCIENTIST], "Njeri", PrincipalKind.PERSON))
     assert client.get("/v1/desk/measures", headers=science).json()["readers"] == []

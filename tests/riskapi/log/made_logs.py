@@ -61,7 +61,7 @@ class Interrupted:
     def __init__(self, source: DatabaseSource, meanwhile: Callable[[str], None]) -> None:
         self._source = source
         self._meanwhile = meanwhile
-        self.name, self.contents = source.name, source.contents
+        self.name, self.contents, self.found = source.name, source.contents, source.found
         self.registry, self.access, self.hashes = source.registry, source.access, source.hashes
 
     def row_count(self) -> int:

@@ -155,6 +155,20 @@ def test_a_challenger_ends_by_withdrawal_or_by_going_live(services):
     assert services.challengers.current() == {}
 
 
+def test_one_that_went_live_is_no_challenger_again_when_another_replaces_it(services):
+    """It ended when it went live: it is neither there nor withdrawn, and may be named anew."""
+    live = go_live(services, RISK)
+    digest = _propose(services)
+    services.challengers.name(digest, APPROVER, RATIONALE)
+    services.approvals.approve(digest, APPROVER, RATIONALE)
+    services.approvals.approve(live, APPROVER, RATIONALE)
+    assert services.challengers.current() == {}
+    with pytest.raises(NotFoundError):
+        services.challengers.withdraw(RISK, APPROVER, RATIONALE)
+    services.challengers.name(digest, APPROVER, RATIONALE)
+    assert services.challengers.current()[RISK].digest == digest
+
+
 def test_no_answer_shows_a_challenger(tmp_path):
     """Answers before and after are of the live model alone; who may see the comparison finds it at its route."""
     with scoring_service(tmp_path, risks=(RISK, "trafficking_protection"), monitoring_enabled=False) as client:

@@ -19,6 +19,7 @@ from riskapi.monitoring.report import Reporter
 from riskapi.monitoring.tally import DAY, EVERYWHERE
 from riskapi.monitoring.watcher import Watcher
 from riskapi.monitoring.windows import put_together
+from riskapi.selection_policy import SelectionPolicy
 from tests.riskapi.makers import go_live, row
 from tests.riskapi.monitoring.makers import NOW, MadeOutcomes, record_data, store
 
@@ -116,7 +117,7 @@ def test_r15_outcomes_count_for_the_day_of_their_decision_and_can_be_corrected(w
         _tell(services, outcomes, decision_id, outcome_code=code, known_at=known)
     _tell(services, outcomes, ids[8], compliance="refused")
     watcher.catch_up()
-    report = Reporter(book).report(services.active.live.models[0], NOW + timedelta(days=30), 0)
+    report = Reporter(book, SelectionPolicy()).report(services.active.live.models[0], NOW + timedelta(days=30), 0)
     by_point = {one.point: one for one in report.outcomes.points}
     assert (by_point["NBO"].referrals.count, by_point["NBO"].confirmed.count) == (6, 2)
     assert (by_point["NBO"].false_positives.count, by_point["NBO"].open) == (4, 0)
@@ -146,7 +147,7 @@ def test_only_days_whose_outcomes_should_be_in_are_judged(watched):
     for decision_id in ids:
         _tell(services, outcomes, decision_id, outcome_code="nothing_found", known_at="2026-03-25T10:00:00Z")
     watcher.catch_up()
-    report = Reporter(book).report(services.active.live.models[0], NOW + timedelta(days=20), 0)
+    report = Reporter(book, SelectionPolicy()).report(services.active.live.models[0], NOW + timedelta(days=20), 0)
     assert report.outcomes.delay_days == 12
     assert report.outcomes.points[0].referrals.count == 30
     assert report.windows[-1].volume.travellers == 35
@@ -158,12 +159,12 @@ def test_r31_a_change_is_an_alarm_and_a_quiet_window_is_none(watched):
     store(services, [(record_data(), "score")] * 260)
     watcher.catch_up()
     model = services.active.live.models[0]
-    report = Reporter(book).report(model, NOW, 0)
+    report = Reporter(book, SelectionPolicy()).report(model, NOW, 0)
     assert any("Drift of" in alarm for alarm in report.alarms)
     assert report.windows[0].drift[0].verdict == "alarm"
     assert report.capacity.referred_max == 260
     assert report.capacity.busiest == "NBO 2026-03-14T09:00Z"
-    quiet = Reporter(book).report(model, NOW + timedelta(days=60), 0)
+    quiet = Reporter(book, SelectionPolicy()).report(model, NOW + timedelta(days=60), 0)
     assert quiet.alarms == ()
     assert {line.verdict for window in quiet.windows for line in window.drift} == {"too_few"}
     assert "Drift of" in page([report])
@@ -189,7 +190,7 @@ def test_last_years_season_is_counted_as_the_live_model_sees_it(watched):
     assert watcher.recount("2025-03-01", "2025-04-01", other) == pytest.approx(300, abs=60)
     store(services, [(record_data(), None)] * 300)
     watcher.catch_up()
-    report = Reporter(book).report(services.active.live.models[0], NOW, 0)
+    report = Reporter(book, SelectionPolicy()).report(services.active.live.models[0], NOW, 0)
     values = [line for line in report.windows[0].drift if line.family in {"values", "missing"}]
     links = {spec.name for spec in CATALOGUE.specs if spec.group == LINKS_GROUP}  # nothing is remembered here
     assert {line.verdict for line in values if line.name not in links} == {"quiet"}

@@ -51,6 +51,7 @@ def score_files(
     on_progress: Callable[[int], None] = lambda _rows: None,
     *,
     restart: bool = False,
+    country: str | None = None,
 ) -> Summary:
     """Score files and write the answers.
 
@@ -63,17 +64,18 @@ def score_files(
         on_progress: told the number of rows that are done, after each chunk, and at the start where rows were done
             before.
         restart: forget what an earlier run that was stopped had done.
+        country: that receives messages, ISO 3166-1 alpha-3.
 
     Raises:
         ServiceError: a file cannot be read or written, the service does not answer, or ``out`` has unfinished answers
             of other work.
     """
     check_writable(out)
-    with open_progress(out, _about(paths, scorer, mapping), restart=restart) as progress:
+    with open_progress(out, _about(paths, scorer, mapping, country), restart=restart) as progress:
         summary = Summary(resumed_after=progress.rows)
         if progress.rows:
             on_progress(progress.rows)
-        rows = (row for path in paths for row in rows_of(path, mapping))
+        rows = (row for path in paths for row in rows_of(path, mapping, country=country))
         for chunk in _chunks(islice(rows, progress.rows, None)):
             progress.add(_score(chunk, scorer))
             on_progress(len(chunk))
@@ -88,14 +90,14 @@ def score_files(
     return summary
 
 
-def _about(paths: Sequence[Path], scorer: Scorer, mapping: TableMapping | None) -> dict[str, Any]:
+def _about(paths: Sequence[Path], scorer: Scorer, mapping: TableMapping | None, country: str | None) -> dict[str, Any]:
     """Say what work this is, so that only the same work is gone on with."""
     described = None if mapping is None else orjson.dumps(mapping.to_json(), option=orjson.OPT_SORT_KEYS)
     return {
         "files": [[path.name, sha256_of(path)] for path in paths],
         "mapping": None if described is None else sha256(described).hexdigest(),
         "scored_by": scorer.about,
-    }
+    } | ({} if country is None else {"country": country})
 
 
 @contextmanager

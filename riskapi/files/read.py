@@ -41,7 +41,9 @@ class Row:
     """Travellers who are not scored because of these problems, where there is no record."""
 
 
-def rows_of(path: Path, mapping: TableMapping | None = None, crossing: Crossing | None = None) -> Iterator[Row]:
+def rows_of(
+    path: Path, mapping: TableMapping | None = None, crossing: Crossing | None = None, country: str | None = None
+) -> Iterator[Row]:
     """Read a file by its suffix.
 
     Args:
@@ -49,13 +51,14 @@ def rows_of(path: Path, mapping: TableMapping | None = None, crossing: Crossing 
             read as a message, of the kind that it holds.
         mapping: how a row of a table becomes a record; not needed where a column ``record`` holds it as JSON.
         crossing: mode, point, direction and time, for machine-readable zones, which do not say them.
+        country: that receives messages, ISO 3166-1 alpha-3.
 
     Raises:
         ServiceError: the file cannot be read at all; the text says what to do.
     """
     reader = TABLES.get(path.suffix.lower())
     try:
-        yield from reader(path, mapping) if reader is not None else _message(path, crossing)
+        yield from reader(path, mapping) if reader is not None else _message(path, crossing, country)
     except OSError as error:
         raise ServiceError(f"{path.name}: cannot be read ({error.strerror}). Check path and rights.") from None
 
@@ -75,11 +78,11 @@ def rows_in(path: Path) -> int:
         return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
 
-def _message(path: Path, crossing: Crossing | None) -> Iterator[Row]:
+def _message(path: Path, crossing: Crossing | None, country: str | None) -> Iterator[Row]:
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
     try:
-        message = read_message(raw, crossing=crossing)
+        message = read_message(raw, crossing=crossing, country=country)
     except InvalidBodyError as error:
         yield Row(path.name, None, error.problems)
         return

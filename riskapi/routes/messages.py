@@ -99,7 +99,8 @@ async def score_message(request: Request) -> Response:
     settings = services.settings
     media_type, announced = check_media_type(request.scope, (*JSON_TYPES, EDIFACT_TYPE, TEXT_TYPE, BYTES_TYPE))
     raw = await read_body(request.receive, announced, settings.batch_body_limit_bytes, settings.body_timeout_seconds)
-    message = await asyncio.to_thread(read_message, raw, EDIFACT if media_type == EDIFACT_TYPE else None)
+    kind = EDIFACT if media_type == EDIFACT_TYPE else None
+    message = await asyncio.to_thread(read_message, raw, kind, country=settings.country)
     live = services.active.live
     answers, decided = await answer_records(services, use, message.records, live)
     request.scope[NOTES] |= {"rows": message.persons, "scored": decided, "digests": live.digests}

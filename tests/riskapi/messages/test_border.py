@@ -3,14 +3,14 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from riskapi.__main__ import command_line
-from riskapi.errors import SettingsError
 from riskapi.messages.joining import join
 from riskapi.messages.kinds import read_message
-from riskapi.settings import load_settings
-from tests.riskapi.makers import scoring_service, services_of
+from riskapi.settings import Settings
+from tests.riskapi.makers import SECRET, scoring_service, services_of
 from tests.riskapi.messages.wire import Pushed, list_segments, person, push_segments, written
 
 LIST = written(list_segments(persons=[person(0, surname="WARSAME", given="AMINA", document="A12345671")]))
@@ -77,5 +77,5 @@ def test_convert_reads_for_a_country_and_refuses_what_is_none(tmp_path):
     refused = CliRunner().invoke(command_line(words), words)
     assert refused.exit_code != 0
     assert "XQX" not in refused.output
-    with pytest.raises(SettingsError, match="ISO 3166-1 in three letters"):
-        load_settings({"RISKAPI_SECRET_KEY": "x1y2z3" * 10, "RISKAPI_COUNTRY": "XQX"})
+    with pytest.raises(ValidationError, match="ISO 3166-1 in three letters"):
+        Settings(secret_key=SECRET, country="XQX")

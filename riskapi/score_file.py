@@ -22,6 +22,7 @@ from riskapi.files.progress import Part, open_progress, sha256_of
 from riskapi.files.read import Row, rows_of
 from riskapi.files.scorers import Scorer
 from riskapi.files.write import Answer, check_writable, open_writer
+from riskapi.messages.sources import sources_of_reasons
 
 CHUNK_ROWS = 500
 """Records scored together: one request and one durable transaction of the service."""
@@ -130,7 +131,8 @@ def _score(chunk: Sequence[Row], scorer: Scorer) -> Part:
         if isinstance(result, tuple):
             problems.append((row, result))
         else:
-            answers.append((row.source, result))
+            more = {"sources": sources_of_reasons(result, row.sources)} if row.sources else {}
+            answers.append((row.source, {**result, **more}))
     return Part(
         rows=len(chunk),
         not_scored=sum(1 if row.record else row.unread for row, _ in problems),

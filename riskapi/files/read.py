@@ -3,8 +3,8 @@
 import csv
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class Row:
     """File and place in it."""
     record: TravellerRecord | None
     problems: tuple[Problem, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Message of each fact, where a list and a booking were joined."""
     unread: int = 1
     """Travellers who are not scored because of these problems, where there is no record."""
 
@@ -92,7 +94,7 @@ def _message(path: Path, crossing: Crossing | None, country: str | None) -> Iter
     if message.findings:
         yield Row(path.name, None, message.findings, unread=message.persons - len(message.entries))
     for entry in message.entries:
-        yield Row(f"{path.name} {entry.place}", entry.record)
+        yield Row(f"{path.name} {entry.place}", entry.record, sources=entry.sources)
 
 
 def _lines(path: Path, _mapping: TableMapping | None) -> Iterator[Row]:

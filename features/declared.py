@@ -1,9 +1,10 @@
 """Features over an agency's own columns, declared in TOML without any Python.
 
-A declared column is a number, a flag, a category or a date of ``record.extra``, or is derived from others: the first
-characters of a code (``prefix``), several categories together (``of``), one number over another (``ratio``). A category
-with many values becomes a rate (``encoding``): how often past checks of that value confirmed a case; the value itself
-is never shown, and the bundle holds it as a digest.
+A declared column is a number, a flag, a category, a date or a key of ``record.extra``, or is derived from others: the
+first characters of a code (``prefix``), several categories together (``of``), one number over another (``ratio``). A
+category with many values becomes a rate (``encoding``): how often past checks of that value confirmed a case; the value
+itself is never shown, and the bundle holds it as a digest. A key becomes what a memory knows of the crossings that have
+it in common (:mod:`features.memory.own`).
 """
 
 import hashlib
@@ -11,13 +12,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from itertools import count
+from operator import methodcaller
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
+from features.declared_checks import CHECKS
+from features.declared_codes import codes_of, with_codes
 from features.declared_column import DeclaredColumn
 from features.errors import FeatureDefinitionError
+from features.memory.own import OwnKeys, fact_names
 from features.record import TravellerRecord
 from features.reference import ReferenceData
 from features.spec import FeatureSpec, FeatureValue, Kind, Monotone, ReasonText, Use, check_reason
@@ -30,7 +34,6 @@ Choice = Literal["none", "rate"]
 
 Extra = Mapping[str, bool | int | float | str]
 Reader = Callable[[Extra], Any]
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Problem(NamedTuple):
@@ -52,7 +55,7 @@ class DeclaredColumns:
     """
 
     def __init__(self, columns: Sequence[DeclaredColumn] = ()) -> None:
-        self.columns = _with_codes(columns)
+        self.columns = with_codes(columns)
         self._by_name = {column.name: column for column in self.columns}
         problems = list(self._problems())
         if problems:
@@ -60,7 +63,8 @@ class DeclaredColumns:
         self._readers: dict[str, Reader] = {}
         for column in self.columns:
             self._readers[column.name] = self._reader(column)
-        self._allowed = {c.name: _CHECKS[c.kind] for c in self.columns if not c.derived}
+        self._allowed = {c.name: CHECKS[c.kind] for c in self.columns if not c.derived}
+        self._allowed |= dict.fromkeys((name for c in self.columns for name in _facts(c)), CHECKS["number"])
 
     def __getitem__(self, name: str) -> DeclaredColumn:
         return self._by_name[name]
@@ -88,13 +92,15 @@ class DeclaredColumns:
                     yield f"{column.name}: derived from {source!r}, which is no {wanted}"
             seen.add(column.name)
         names = [
-            name for column in self.columns for name in (column.name, f"{column.name}_rate", f"{column.name}_seen")
+            name
+            for column in self.columns
+            for name in (column.name, f"{column.name}_rate", f"{column.name}_seen", *_facts(column))
         ]
         for column in self.columns:
             if names.count(column.name) > 1 and column.name in seen:
                 yield f"{column.name}: clashes with a feature of another column; choose another name"
                 seen.discard(column.name)
-        codes = [code for column in self.columns for code in (column.code, column.seen_code) if code]
+        codes = [code for column in self.columns for code in codes_of(column)]
         for code in sorted({code for code in codes if codes.count(code) > 1}):
             yield f"code {code} is used twice: each feature needs its own"
         for column in filter(lambda column: column.feature, self.columns):
@@ -143,6 +149,11 @@ class DeclaredColumns:
         return tuple(column for column in self.columns if column.kind == "category" and column.feature)
 
     @cached_property
+    def own_keys(self) -> OwnKeys:
+        """The columns under which a memory links crossings."""
+        return OwnKeys((column.name, column.window_days) for column in self.columns if column.kind == "key")
+
+    @cached_property
     def specs(self) -> tuple[FeatureSpec, ...]:
         """The features, in group "extra", in the order of the declaration."""
         return tuple(spec for column in self.columns for spec in self.features_of(column))
@@ -175,6 +186,9 @@ class DeclaredColumns:
                 unit="checks",
                 expects=Monotone.NONE,
             )
+            return
+        if column.kind == "key":
+            yield from _key_features(column, because)
             return
         makers: dict[str, Callable[..., FeatureValue]] = {
             "number": _number(read),
@@ -252,28 +266,7 @@ def plain(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-class _Check(NamedTuple):
-    """What a submitted value of one kind must be."""
-
-    holds: Callable[[Any], bool]
-    text: str
-    remedy: str
-
-
-def _is_date(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(date.fromisoformat(value))
-    except ValueError:
-        return False
-
-
-_CHECKS = {
-    "number": _Check(lambda v: type(v) is float or type(v) is int, "a number is expected", "send a JSON number"),
-    "flag": _Check(lambda v: type(v) is bool, "a flag is expected", "send true or false"),
-    "category": _Check(lambda v: type(v) is str, "a text is expected", "send the code as text, in quotes"),
-    "date": _Check(_is_date, "a date is expected", "send it as text, YYYY-MM-DD"),
-}
-_KINDS = {"number": Kind.NUMBER, "date": Kind.NUMBER, "flag": Kind.FLAG, "category": Kind.CATEGORY}
+_KINDS = {"number": Kind.NUMBER, "key": Kind.NUMBER, "date": Kind.NUMBER, "flag": Kind.FLAG, "category": Kind.CATEGORY}
 
 
 def _spec(
@@ -306,6 +299,43 @@ def _spec(
         labels=labels,
         needs=needs,
     )
+
+
+def _key_features(column: DeclaredColumn, because: str) -> Iterator[FeatureSpec]:
+    """Make what a memory tells of a key: bookings, persons, days since."""
+    bookings, persons, since = _facts(column)
+    away = {Monotone.INCREASING: Monotone.DECREASING, Monotone.DECREASING: Monotone.INCREASING}
+    window = f"in {column.window_days} days"
+    told = (
+        (
+            bookings,
+            f"unrelated bookings with the {column.noun} {window}",
+            "bookings",
+            column.sentences(column.code or ""),
+        ),
+        (
+            persons,
+            f"other persons with the {column.noun} {window}",
+            "persons",
+            column.persons_sentences(column.persons_code or ""),
+        ),
+        (
+            since,
+            f"days since the {column.noun} was on an unrelated booking",
+            "days",
+            column.since_sentences(column.since_code or ""),
+        ),
+    )
+    for name, label, unit, reason in told:
+        expects = away.get(column.expects, Monotone.NONE) if name == since else column.expects
+        yield _spec(
+            column, name, _number(methodcaller("get", name)), reason, because, label=label, unit=unit, expects=expects
+        )
+
+
+def _facts(column: DeclaredColumn) -> tuple[str, ...]:
+    """Names of what a memory tells of a column; empty for all but keys."""
+    return tuple(fact_names(column.name, column.window_days).values()) if column.kind == "key" else ()
 
 
 def _joint(parts: list[Any]) -> str | None:
@@ -359,30 +389,3 @@ def encoding_key(name: str, value: str) -> str:
     '5d72f4f8e78071284a7822cc'
     """
     return hashlib.blake2b(value.encode(), digest_size=12, person=name[:16].encode()).hexdigest()
-
-
-def _code(text: str, taken: set[str]) -> str:
-    """Choose a code that stays the same while the name does: X, Y or Z, a letter, two more of either kind."""
-    for salt in count():
-        number = int.from_bytes(hashlib.sha256(f"{text}/{salt}".encode()).digest()[:6], "big")
-        number, tail = divmod(number, 36 * 36)
-        number, letter = divmod(number, 26)
-        code = "XYZ"[number % 3] + chr(65 + letter) + _DIGITS[tail // 36] + _DIGITS[tail % 36]
-        if code not in taken:
-            break
-    return code
-
-
-def _with_codes(columns: Sequence[DeclaredColumn]) -> tuple[DeclaredColumn, ...]:
-    """Give every feature without a code one that follows from its name."""
-    taken = {code for column in columns for code in (column.code, column.seen_code) if code}
-    finished = []
-    for column in columns:
-        codes = {}
-        wanted = ("code", "seen_code") if column.encoding == "rate" else ("code",)
-        for key in wanted if column.feature else ():
-            if getattr(column, key) is None:
-                codes[key] = _code(f"{column.name}/{key}", taken)
-                taken.add(codes[key])
-        finished.append(column.model_copy(update=codes))
-    return tuple(finished)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from features.forbidden import why_forbidden
+from features.memory.facts import HORIZON_DAYS
 from features.record import ExtraName
 from features.spec import Monotone, ReasonText
 
@@ -17,6 +18,7 @@ _ACCUSING = frozenset(
     {"criminal", "guilty", "suspect", "suspicious", "offender", "illegal", "illegals", "liar", "fraudster", "terrorist"}
 )
 
+_KEY_NAME_MAX = 27
 _MORE, _LESS = "more frequent among confirmed cases", "less frequent among confirmed cases"
 
 
@@ -26,7 +28,7 @@ class DeclaredColumn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: ExtraName
-    kind: Literal["number", "category", "flag", "date"]
+    kind: Literal["number", "category", "flag", "date", "key"]
     label: Annotated[str, Field(min_length=2, max_length=80, pattern="^[^{}]*$")] = ""
     """Noun phrase without an article, as in "tax rate"; default: the name with blanks."""
     unit: Annotated[str, Field(max_length=30, pattern="^[^{}]*$")] = ""
@@ -44,10 +46,14 @@ class DeclaredColumn(BaseModel):
     """Keep the first characters of the one column in ``of``."""
     ratio: tuple[ExtraName, ExtraName] | None = None
     """Number columns: the first over the second."""
+    window_days: Annotated[int, Field(ge=1, le=HORIZON_DAYS)] = 90
+    """How long the memory links crossings by a key."""
     feature: bool = True
     """``false`` for a column that is only an ingredient of others."""
     code: ReasonCode | None = None
     seen_code: ReasonCode | None = None
+    persons_code: ReasonCode | None = None
+    since_code: ReasonCode | None = None
     raises: Sentence | None = None
     lowers: Sentence | None = None
     missing: Sentence | None = None
@@ -83,6 +89,13 @@ class DeclaredColumn(BaseModel):
         return self.encoding == "rate" and self.feature
 
     @property
+    def codes(self) -> tuple[str, ...]:
+        """Names of the entries that hold the codes of its features, in their order."""
+        if self.kind == "key":
+            return ("code", "persons_code", "since_code")
+        return ("code", "seen_code") if self.encoding == "rate" else ("code",)
+
+    @property
     def noun(self) -> str:
         """The label, or the name with blanks."""
         return self.label or self.name.replace("_", " ")
@@ -95,6 +108,9 @@ class DeclaredColumn(BaseModel):
             raises, lowers = said + "more than usual", said + "less than usual"
             if self.expects is Monotone.DECREASING:
                 raises, lowers = lowers, raises
+        elif self.kind == "key":
+            said = f"Unrelated bookings with the same {self.noun} in {self.window_days} days: {{value:,.0f}}, "
+            raises, lowers = said + "more usual among cases", said + "less usual among cases"
         elif self.kind == "flag":
             yes_no = f"{noun}: yes", f"{noun}: no"
             raises, lowers = yes_no if self.expects is Monotone.INCREASING else yes_no[::-1]
@@ -108,6 +124,26 @@ class DeclaredColumn(BaseModel):
             raises=self.raises or raises,
             lowers=self.lowers or lowers,
             missing=self.missing or f"No {self.noun} was given",
+        )
+
+    def persons_sentences(self, code: str) -> ReasonText:
+        """The reason text of how many other persons a key was seen with."""
+        said = f"Other persons with the same {self.noun} in {self.window_days} days: {{value:,.0f}}, "
+        return ReasonText(
+            code=code,
+            raises=said + "more usual among cases",
+            lowers=said + "less usual among cases",
+            missing=f"{self.missing or f'No {self.noun} was given'}, so who else had it is not known",
+        )
+
+    def since_sentences(self, code: str) -> ReasonText:
+        """The reason text of the days since a key was on an unrelated booking."""
+        said = f"An unrelated booking with the same {self.noun} came {{value:,.0f}} days ago, "
+        return ReasonText(
+            code=code,
+            raises=said + "more usual among cases",
+            lowers=said + "less usual among cases",
+            missing=f"No unrelated booking with the {self.noun} is known",
         )
 
     def seen_sentences(self, code: str) -> ReasonText:
@@ -133,6 +169,18 @@ _RULES: tuple[_Rule, ...] = (
     (
         lambda column: column.kind == "category" and column.encoding != "rate" and column.expects is not Monotone.NONE,
         "a category has no direction: leave `expects` out",
+    ),
+    (
+        lambda column: column.kind == "key" and not column.feature,
+        "a key is no ingredient of others: leave `feature` out",
+    ),
+    (
+        lambda column: column.kind == "key" and len(column.name) > _KEY_NAME_MAX,
+        f"a key's name has {_KEY_NAME_MAX} characters at most, since the facts about it are named after it",
+    ),
+    (
+        lambda column: column.kind != "key" and "window_days" in column.model_fields_set,
+        '`window_days` is for kind = "key"',
     ),
     (
         lambda column: column.encoding != "auto" and column.kind != "category",

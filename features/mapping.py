@@ -232,7 +232,7 @@ def _kept(problems: list[str], place: str, read: Callable[[], Any]) -> Any:
 
 
 _SOURCE_KEYS = frozenset(Source.model_fields)
-_EXTRA: dict[str, Target] = {"number": "number", "category": "text", "flag": "flag", "date": "day"}
+_EXTRA: dict[str, Target] = {"number": "number", "category": "text", "flag": "flag", "date": "day", "key": "text"}
 
 
 def _split_extra(

@@ -58,6 +58,7 @@ from riskapi.routes import (
     docs,
     features,
     gtas,
+    gtas_hits,
     health,
     manifests,
     messages,
@@ -81,6 +82,7 @@ ROUTERS = (
     manifests,
     messages,
     gtas,
+    gtas_hits,
     decisions,
     redress,
     rectifications,
@@ -114,6 +116,7 @@ _READ_BY_ROUTES = (
     sessions.SignInRequest,
     accounts.AccountRequest,
     accounts.RolesRequest,
+    gtas_hits.PendingHitsRequest,
 )
 """Bodies that routes read themselves, so that the framework does not see them."""
 

@@ -14,7 +14,7 @@ from riskapi.decisions import AnsweredRecord, Claim
 from riskapi.errors import ServiceError
 from riskapi.ids import uuid7
 from riskapi.live import LiveModels
-from riskapi.memory import Seen
+from riskapi.memory import Seen, unseen
 from riskapi.privacy.sealing import age_of
 from riskapi.reading import SentRecord, read_records
 from riskapi.rendering import answer_json
@@ -100,7 +100,8 @@ def decide_all(services: "Services", live: LiveModels, cases: Sequence[Case]) ->
         In their order, what was said of each or why nothing was.
     """
     sent = [one.sent for one in cases]
-    seen = [Seen(one, b"") for one in sent] if services.memory is None else services.memory.see(sent)
+    own = [live.for_audiences(one.use.caller.audiences).own_keys for one in cases]
+    seen = unseen(sent, own) if services.memory is None else services.memory.see(sent, own)
     wanted = [
         Scorable(of.sent.record, one.use.caller.audiences, one.sent.dropped)
         for one, of in zip(cases, seen, strict=True)

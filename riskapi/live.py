@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from features.catalogue import Extractor
+from features.catalogue import LINKS_GROUP, Extractor
 from features.declared import DeclaredColumns
+from features.memory.own import OwnKeys
 from features.record import TravellerRecord
 from features.reference import ReferenceData
 from features.risk import Audience
@@ -48,6 +49,7 @@ class LiveModels:
         self.models = tuple(models)
         self.digests = tuple(model.bundle.digest for model in self.models)
         self._columns = _distinct([model.bundle.declared for model in self.models])
+        self.own_keys = OwnKeys(pair for columns in self._columns for pair in columns.own_keys.declared)
         plan = _Plan()
         for model in self.models:
             plan.add(model.bundle)
@@ -79,9 +81,13 @@ class LiveModels:
             values += extractor.values(record)
         return [(model, select(values)) for model, select in self._selections]
 
-    def reading(self, group: str) -> list[str]:
-        """Name the risks whose models read a group of features."""
-        return [one.risk for one in self.models if any(spec.group == group for spec in one.bundle.specs)]
+    def reading_memory(self) -> list[str]:
+        """Name the risks whose models read what a memory knows."""
+        return [
+            one.risk
+            for one in self.models
+            if one.bundle.declared.own_keys or any(spec.group == LINKS_GROUP for spec in one.bundle.specs)
+        ]
 
     def problems_of_extra(self, record: TravellerRecord) -> list[Problem]:
         """Check the agency's own columns against what the models declare.

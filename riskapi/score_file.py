@@ -22,6 +22,7 @@ from riskapi.files.progress import Part, open_progress, sha256_of
 from riskapi.files.read import Row, rows_of
 from riskapi.files.scorers import Scorer
 from riskapi.files.write import Answer, check_writable, open_writer
+from riskapi.messages.sources import sources_of_reasons
 
 CHUNK_ROWS = 500
 """Records scored together: one request and one durable transaction of the service."""
@@ -51,6 +52,7 @@ def score_files(
     on_progress: Callable[[int], None] = lambda _rows: None,
     *,
     restart: bool = False,
+    country: str | None = None,
 ) -> Summary:
     """Score files and write the answers.
 
@@ -63,17 +65,18 @@ def score_files(
         on_progress: told the number of rows that are done, after each chunk, and at the start where rows were done
             before.
         restart: forget what an earlier run that was stopped had done.
+        country: that receives messages, ISO 3166-1 alpha-3.
 
     Raises:
         ServiceError: a file cannot be read or written, the service does not answer, or ``out`` has unfinished answers
             of other work.
     """
     check_writable(out)
-    with open_progress(out, _about(paths, scorer, mapping), restart=restart) as progress:
+    with open_progress(out, _about(paths, scorer, mapping, country), restart=restart) as progress:
         summary = Summary(resumed_after=progress.rows)
         if progress.rows:
             on_progress(progress.rows)
-        rows = (row for path in paths for row in rows_of(path, mapping))
+        rows = (row for path in paths for row in rows_of(path, mapping, country=country))
         for chunk in _chunks(islice(rows, progress.rows, None)):
             progress.add(_score(chunk, scorer))
             on_progress(len(chunk))
@@ -88,14 +91,14 @@ def score_files(
     return summary
 
 
-def _about(paths: Sequence[Path], scorer: Scorer, mapping: TableMapping | None) -> dict[str, Any]:
+def _about(paths: Sequence[Path], scorer: Scorer, mapping: TableMapping | None, country: str | None) -> dict[str, Any]:
     """Say what work this is, so that only the same work is gone on with."""
     described = None if mapping is None else orjson.dumps(mapping.to_json(), option=orjson.OPT_SORT_KEYS)
     return {
         "files": [[path.name, sha256_of(path)] for path in paths],
         "mapping": None if described is None else sha256(described).hexdigest(),
         "scored_by": scorer.about,
-    }
+    } | ({} if country is None else {"country": country})
 
 
 @contextmanager
@@ -128,7 +131,8 @@ def _score(chunk: Sequence[Row], scorer: Scorer) -> Part:
         if isinstance(result, tuple):
             problems.append((row, result))
         else:
-            answers.append((row.source, result))
+            more = {"sources": sources_of_reasons(result, row.sources)} if row.sources else {}
+            answers.append((row.source, {**result, **more}))
     return Part(
         rows=len(chunk),
         not_scored=sum(1 if row.record else row.unread for row, _ in problems),

@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from features.catalogue import LINKS_GROUP
 from riskapi.access.account_store import SqlAccountStore
 from riskapi.access.accounts import Accounts
 from riskapi.access.callers import Callers
@@ -187,7 +186,7 @@ class Services:
                 {m.risk: m.bundle.digest for m in self.active.live.models}, len(self.active.refused)
             )
             self.log.info("models_live", digests=list(self.active.live.digests))
-            if self.memory is None and (blind := self.active.live.reading(LINKS_GROUP)):
+            if self.memory is None and (blind := self.active.live.reading_memory()):
                 self.log.warning("memory_is_off", risks=blind)
 
     async def start(self) -> None:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from riskapi.access.addresses import is_safe_url
 from riskapi.access.matrix import Purpose, Role
 from riskapi.errors import SettingsError
+from riskapi.messages.countries import ALPHA3
 
 PREFIX = "RISKAPI_"
 SECRET_LENGTH_MIN = 32
@@ -177,6 +178,14 @@ class Settings(BaseSettings):
     retention_months: Annotated[
         int, Field(ge=1, le=MONTHS_MAX, description="Months until everything stored of a decision is deleted")
     ] = MONTHS_MAX
+    country: Annotated[
+        str | None,
+        Field(
+            pattern="^[A-Z]{3}$",
+            description="Country that receives messages (ISO 3166-1 alpha-3): who leaves it on a list or a booking "
+            "departs, all others arrive; without it everybody is taken to arrive",
+        ),
+    ] = None
     memory: Annotated[
         bool,
         Field(
@@ -335,6 +344,13 @@ class Settings(BaseSettings):
                 raw = b""
             if len(raw) != 32:  # noqa: PLR2004 - an Ed25519 public key has 32 bytes
                 raise ValueError("each signer is the base64 of a raw Ed25519 public key (32 bytes)")
+        return value
+
+    @field_validator("country")
+    @classmethod
+    def _is_known_country(cls, value: str | None) -> str | None:
+        if value is not None and value not in ALPHA3.values():
+            raise ValueError("the country is one of ISO 3166-1 in three letters, such as KEN or SOM")
         return value
 
     @field_validator("time_zone")

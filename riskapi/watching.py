@@ -207,6 +207,7 @@ class Watcher:
         scorer: makes who scores one file.
         form: suffix of the answers.
         mapping: what the columns of tables mean.
+        country: that receives messages, ISO 3166-1 alpha-3.
         settle_seconds: how long a file must not have changed before it is taken.
         clock: seconds that only grow.
     """
@@ -218,11 +219,12 @@ class Watcher:
         *,
         form: str = ".ndjson",
         mapping: TableMapping | None = None,
+        country: str | None = None,
         settle_seconds: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder, self._scorer, self._form, self._mapping = folder, scorer, form, mapping
-        self._settle_seconds, self._clock = settle_seconds, clock
+        self._country, self._settle_seconds, self._clock = country, settle_seconds, clock
         self._seen: dict[Path, tuple[Signature, float]] = {}
 
     def turn(self, *, restart: bool = False) -> Iterator[Done]:
@@ -268,7 +270,7 @@ class Watcher:
             self._folder.reject(job, source, findings)
             return Done(job.name, rejected=True)
         before = _signature(source.stat())
-        summary = score_files([source], self._scorer(), out, self._mapping, restart=restart)
+        summary = score_files([source], self._scorer(), out, self._mapping, restart=restart, country=self._country)
         if _signature(source.stat()) != before:
             out.unlink()
             raise ServiceError(

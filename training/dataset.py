@@ -18,7 +18,7 @@ from training import encoding
 from training.cases import Cases, Progress, processes
 from training.compute import AUDIT_FEATURES, compute
 from training.config import SplitConfig
-from training.errors import EmptyColumnError, NoCasesError, OneOutcomeError
+from training.errors import ConfigError, EmptyColumnError, NoCasesError, OneOutcomeError
 from training.labels import label_of
 from training.lane import Compliance, compliance
 from training.maturity import WORTH_A_WEIGHT, pending_share, weights_of_hits
@@ -148,8 +148,14 @@ def build(
         NoCasesError: where a slice has no labelled case.
         OneOutcomeError: where all labelled cases of a slice have the same outcome.
         EmptyColumnError: where a declared column holds no value at all.
+        ConfigError: where an agency's own key is declared, and no memory knew of the cases.
         EffectiveSizeError: where the weights of the selection leave too little.
     """
+    if cases.declared.own_keys and not cases.memory:
+        raise ConfigError(
+            f"extra.{cases.declared.own_keys.columns[0]}: a key needs a memory: set memory = true in the training "
+            f"configuration, or leave the column out."
+        )
     accepted = cases.accepted
     allowed = selection or SelectionConfig()
     label = label_of(accepted["outcome_code"], risk.outcome_codes)

@@ -16,8 +16,9 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from features.memory.events import Finding, finding_of, keys_read, rows_of_finding
-from features.memory.facts import FACTS, Facts, look, remembered_of
+from features.memory.facts import FACTS, Facts, MemoryFact, look, remembered_of
 from features.memory.keys import Crossing
+from features.memory.own import OwnKeys
 from features.memory.table import MemoryTable
 from features.risk import RISKS, Risk
 from training.cases import Cases, Progress, processes
@@ -49,7 +50,8 @@ def remember(
     if not cases.has_time:
         raise ConfigError("A memory needs the order of the cases: map crossing.expected_at, or set memory = false.")
     crossings, findings = crossings_and_findings(cases, risk, workers=workers)
-    return with_facts(cases, replay(crossings, findings, progress=progress))
+    facts = replay(crossings, findings, facts=cases.declared.own_keys.facts, progress=progress)
+    return with_facts(cases, facts)
 
 
 def crossings_and_findings(
@@ -62,8 +64,8 @@ def crossings_and_findings(
 
 def with_facts(cases: Cases, facts: Sequence[Facts]) -> Cases:
     """Put facts into the records of cases; a record that came with facts of a memory keeps those."""
-    accepted = cases.accepted
-    records = [_with(text, found) for text, found in zip(accepted["record"].tolist(), facts, strict=True)]
+    accepted, own = cases.accepted, cases.declared.own_keys
+    records = [_with(text, found, own) for text, found in zip(accepted["record"].tolist(), facts, strict=True)]
     table = accepted.assign(record=pd.Series(records, index=accepted.index, dtype=object))
     return replace(cases, accepted=table, memory=True)
 
@@ -72,6 +74,7 @@ def replay(
     crossings: Sequence[Crossing | None],
     findings: Sequence[Finding | None],
     *,
+    facts: Sequence[MemoryFact] = FACTS,
     table: MemoryTable | None = None,
     progress: Progress | None = None,
 ) -> list[Facts]:
@@ -80,6 +83,7 @@ def replay(
     Args:
         crossings: in order of time; ``None`` where a record tells too little.
         findings: of each; ``None`` where nobody looked, or where it may not be counted.
+        facts: to compute.
         table: what is remembered already; nothing by default.
         progress: called now and then.
 
@@ -94,9 +98,9 @@ def replay(
             continue
         keys = keys_read(crossing)
         rows = table.read(keys.values(), crossing.at)
-        facts = look(crossing, keys, rows)
-        found.append(facts)
-        table.write(remembered_of(crossing, keys, rows, facts), crossing.at)
+        known = look(crossing, keys, rows, facts)
+        found.append(known)
+        table.write(remembered_of(crossing, keys, rows, known), crossing.at)
         if finding is not None:  # its rows count from when it is known: no crossing before that sees them
             table.write(rows_of_finding(crossing, finding), crossing.at)
         if progress is not None and place % _CHUNK == 0:
@@ -109,8 +113,9 @@ def _crossings(cases: Cases, workers: int | None) -> list[Crossing | None]:
     key = hashlib.sha256(f"riskapi training memory {cases.sha256}".encode()).digest()
     texts = cases.accepted["record"].tolist()
     at = seconds(cases.accepted["time"])
+    own = cases.declared.own_keys
     jobs = (
-        delayed(crossings_of)(texts[start : start + _CHUNK], at[start : start + _CHUNK].tolist(), key)
+        delayed(crossings_of)(texts[start : start + _CHUNK], at[start : start + _CHUNK].tolist(), key, own)
         for start in range(0, len(texts), _CHUNK)
     )
     parts = Parallel(n_jobs=processes(len(texts), workers), return_as="generator")(jobs)
@@ -136,14 +141,16 @@ def seconds(times: pd.Series) -> Times:
     return np.asarray(times.dt.as_unit("s").astype("int64"), dtype=np.int64)
 
 
-def _with(text: bytes, facts: Facts) -> bytes:
-    """Put facts into a record, unless it came with such facts."""
-    known = {name: value for name, value in facts.items() if value is not None}
-    if not known:
+def _with(text: bytes, facts: Facts, own: OwnKeys) -> bytes:
+    """Put facts into a record, unless it came with such facts; the values of an agency's own keys go."""
+    known = {name: value for name, value in facts.items() if value is not None and name in _NAMES}
+    if not known and not own:
         return text
     record: dict[str, Any] = orjson.loads(text)
+    extra = record.get("extra") or {}
+    if own and extra:
+        record["extra"] = own.told(extra, None if own.seen_in(extra) else facts)
     history = record.get("history") or {}
-    if not _NAMES.isdisjoint(history):
-        return text
-    record["history"] = {**history, **known}
+    if known and _NAMES.isdisjoint(history):
+        record["history"] = {**history, **known}
     return orjson.dumps(record)

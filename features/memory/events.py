@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from features.memory.keys import Crossing, derived
+from features.memory.keys import OWN, Crossing, derived
 from features.outcome import INCONCLUSIVE, NOT_INDEPENDENT, NOTHING_FOUND
 from features.risk import RISKS, Audience, Risk
 
@@ -11,7 +11,7 @@ DAY = 86_400
 """Seconds."""
 
 LINKS = ("document", "phone", "email", "address", "stay_address", "traveller")
-"""Kinds of key under which crossings are remembered."""
+"""Kinds of key under which crossings are remembered, beside those that an agency declares."""
 
 MATURE_DAYS: Mapping[tuple[str, Audience], int] = {
     ("agency", Audience.ENFORCEMENT): 30,
@@ -67,7 +67,7 @@ def keys_read(crossing: Crossing) -> dict[str, int]:
             keys[f"{kind} {audience}"] = checks_key(keys[kind], audience)
     if crossing.has_party:
         keys["party"] = derived("party", crossing.booking)
-    if not crossing.minor:
+    if not crossing.minor and "traveller" in keys:
         keys["escort"] = derived("escort", crossing.traveller)
     return keys
 
@@ -87,7 +87,8 @@ def rows_of_crossing(crossing: Crossing, party: Sequence[Row], escorted: int) ->
     """
     at, booking, who = crossing.at, crossing.booking, crossing.who
     flags = SHORT_STAY if crossing.short_stay else 0
-    rows = [(crossing.keys[kind], Row(at, booking, who, flags)) for kind in LINKS if kind in crossing.keys]
+    linked = [kind for kind in crossing.keys if kind in LINKS or kind.startswith(OWN)]
+    rows = [(crossing.keys[kind], Row(at, booking, who, flags)) for kind in linked]
     if not crossing.has_party:
         return rows
     own = MINOR if crossing.minor else min(escorted, ESCORTS_MOST) << ESCORTS_SHIFT

@@ -139,20 +139,21 @@ Keys = Mapping[str, int]
 Facts = Mapping[str, float | None]
 
 
-def look(crossing: Crossing, keys: Keys, rows: Rows) -> dict[str, float | None]:
+def look(crossing: Crossing, keys: Keys, rows: Rows, facts: Sequence[MemoryFact] = FACTS) -> dict[str, float | None]:
     """Compute every fact of a crossing from what is remembered before it.
 
     Args:
         crossing: that is about to be scored.
         keys: of the crossing, by :func:`features.memory.events.keys_read`.
         rows: of these keys, none younger than the crossing, the newest first.
+        facts: to compute, an agency's own among them (:mod:`features.memory.own`).
 
     Returns:
         Fact -> value; ``None`` where the record does not give the key, or nothing can be said.
     """
     party = rows.get(keys.get("party", -1), ())
     found: dict[str, float | None] = {}
-    for fact in FACTS:
+    for fact in facts:
         key = keys.get(fact.key)
         if key is None:
             found[fact.name] = None

@@ -3,7 +3,8 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from features.minor import under_age
@@ -14,6 +15,8 @@ Hasher = Callable[[str], str]
 
 SHORT_STAY_DAYS = 3
 """Longest stay that counts as short."""
+OWN = "extra."
+"""Begins the kinds of an agency's own keys, so that none meets one of the record's."""
 
 _APART = "\x1f"
 _HEX_DIGITS = 16
@@ -43,17 +46,20 @@ class Crossing(NamedTuple):
     short_stay: bool
 
 
-def crossing_of(record: TravellerRecord, at: int, hasher: Hasher) -> Crossing | None:
+def crossing_of(
+    record: TravellerRecord, at: int, hasher: Hasher, own: Mapping[str, str] = MappingProxyType({})
+) -> Crossing | None:
     """Take from a record what is remembered of it.
 
     Args:
         record: a validated record.
         at: moment of scoring [seconds since 1970].
         hasher: keyed hash; its key decides which hashes can be compared.
+        own: texts of an agency's own keys by kind (:meth:`features.memory.own.OwnKeys.texts`).
 
     Returns:
-        The crossing; ``None`` of crew, who are not scored, and where the record tells neither document nor person:
-        nothing is remembered then.
+        The crossing; ``None`` of crew, who are not scored, and where nothing can be remembered. A record that tells
+        neither document nor person is remembered under an agency's own keys alone, as a person of its own.
 
     >>> from features.examples import traveller
     >>> one = crossing_of(traveller(), 0, lambda text: hashlib.sha256(text.encode()).hexdigest())
@@ -64,8 +70,9 @@ def crossing_of(record: TravellerRecord, at: int, hasher: Hasher) -> Crossing | 
         return None
     document, (person, alike) = _document(record), _persons(record)
     traveller, who = document or person, alike or document
+    own_keys = {kind: number(hasher, kind, _code(text)) for kind, text in own.items() if _code(text)}
     if traveller is None or who is None:
-        return None
+        return _of_nobody(record, at, hasher, own_keys) if own_keys else None
     booking, contact, stay = record.booking, record.contact, record.stay
     texts = {
         # whether a document has a second holder cannot be told where the first one is known by it alone
@@ -90,10 +97,16 @@ def crossing_of(record: TravellerRecord, at: int, hasher: Hasher) -> Crossing | 
         traveller=number(hasher, "traveller", traveller),
         booking=number(hasher, *journey),
         has_party=bool(locator),
-        keys={kind: number(hasher, kind, text) for kind, text in texts.items() if text},
+        keys={kind: number(hasher, kind, text) for kind, text in texts.items() if text} | own_keys,
         minor=bool(under_age(record)),
         short_stay=days is not None and days <= SHORT_STAY_DAYS,
     )
+
+
+def _of_nobody(record: TravellerRecord, at: int, hasher: Hasher, keys: dict[str, int]) -> Crossing:
+    """A record that names nobody: it is known by its id, which every push of it has."""
+    one = number(hasher, "record", record.source_system or "", record.record_id)
+    return Crossing(at, one, one, one, False, keys, False, False)
 
 
 def number(hasher: Hasher, *parts: str) -> int:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right, insort
 from collections.abc import Collection, Iterable
+from typing import Self
 
 from features.memory.events import DAY, Remembered, Row, Rows
 from features.memory.facts import HORIZON_DAYS, ROWS_PER_KEY
@@ -24,6 +25,18 @@ class MemoryTable:
     def __init__(self) -> None:
         self._rows: dict[int, list[Row]] = {}
         self._swept_at = 0
+
+    @classmethod
+    def holding(cls, rows: Rows, at: int) -> Self:
+        """Make a table of what another engine read at a moment; writing the same rows one by one takes longer.
+
+        >>> MemoryTable.holding({7: [Row(30, 2, 1, 0), Row(10, 1, 1, 0)]}, 40).read([7], 20)
+        {7: [Row(at=10, link=1, who=1, flags=0)]}
+        """
+        table = cls()
+        table._rows = {key: list(reversed(newest)) for key, newest in rows.items()}
+        table._swept_at = at
+        return table
 
     def read(self, keys: Collection[int], at: int) -> Rows:
         """Read what counts at a moment: of each key the newest rows, at most :data:`ROWS_PER_KEY`, the newest first."""

@@ -9,6 +9,7 @@ import typer
 from features.errors import FeatureError
 from features.mapping import TableMapping
 from riskapi.commands.console import OUT, errors_shown
+from riskapi.commands.score_file import CountryOption
 from riskapi.errors import ServiceError
 from riskapi.files.convert import Converted, convert_files
 
@@ -34,6 +35,7 @@ def convert(
     ] = None,
     point: Annotated[str | None, typer.Option(help="Zones alone: border post, port or airport.")] = None,
     direction: Annotated[Literal["in", "out", "transit"], typer.Option(help="Zones alone: which way.")] = "in",
+    country: CountryOption = None,
     at: Annotated[str | None, typer.Option(help="Zones alone: when, such as 2026-03-14T09:40:00+03:00.")] = None,
 ) -> None:
     """Read files of any kind and write the travellers of all as records.
@@ -46,7 +48,7 @@ def convert(
     with errors_shown():
         try:
             described = TableMapping.from_toml(mapping) if mapping else None
-            done = convert_files(paths, out, described, _crossing(mode, point, direction, at))
+            done = convert_files(paths, out, described, _crossing(mode, point, direction, at), country)
         except FeatureError as error:  # a mapping that breaks a rule: its text says which
             raise ServiceError(str(error)) from None
     _tell(done, out)

@@ -21,6 +21,7 @@ from riskapi.errors import ServiceError
 from riskapi.files.read import rows_in
 from riskapi.files.scorers import BundleScorer, Scorer, ServiceScorer
 from riskapi.live import LiveModel, LiveModels
+from riskapi.messages.countries import ALPHA3
 from riskapi.score_file import Summary, score_files
 
 app = typer.Typer()
@@ -29,8 +30,22 @@ _TIMEOUT_SECONDS = 60.0
 _NOT_RECORDED = "Nothing is recorded: these scores are for evaluation, not for a decision about anybody."
 
 
+def _known_country(text: str | None) -> str | None:
+    if text and text not in ALPHA3.values():
+        raise typer.BadParameter("a country of ISO 3166-1 in three capital letters is expected, such as KEN or SOM")
+    return text or None
+
+
 MappingOption = Annotated[
     Path | None, typer.Option(help="What the columns of a table mean (TOML); not needed for a column 'record'.")
+]
+CountryOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="RISKAPI_COUNTRY",
+        callback=_known_country,
+        help="Country that receives lists and bookings (KEN): who leaves it departs; else everybody arrives.",
+    ),
 ]
 UrlOption = Annotated[str | None, typer.Option(help="Address of the running service; it records every decision.")]
 KeyOption = Annotated[
@@ -68,6 +83,7 @@ def score_file(
     purpose: PurposeOption = None,
     bundle: BundleOption = None,
     signer: SignerOption = None,
+    country: CountryOption = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew, and forget what a run that was stopped had done.")
     ] = False,
@@ -93,6 +109,7 @@ def score_file(
                     described,
                     lambda rows: progress.update(task, advance=rows, refresh=True),
                     restart=restart,
+                    country=country,
                 )
         except FeatureError as error:  # a mapping or a bundle that breaks a rule: its text says which
             raise ServiceError(str(error)) from None

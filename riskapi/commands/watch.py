@@ -13,6 +13,7 @@ from features.mapping import TableMapping
 from riskapi.commands.console import ERR, OUT, errors_shown
 from riskapi.commands.score_file import (
     BundleOption,
+    CountryOption,
     KeyOption,
     MappingOption,
     PurposeOption,
@@ -49,6 +50,7 @@ def watch(
     purpose: PurposeOption = None,
     bundle: BundleOption = None,
     signer: SignerOption = None,
+    country: CountryOption = None,
     settle_seconds: Annotated[
         float, typer.Option(min=0, help="How long a file must not have changed before it is taken.")
     ] = 5.0,
@@ -71,7 +73,14 @@ def watch(
             with opened_scorers(url, key, purpose, bundle or (), signer or (), through=OnceScorer) as scorer:
                 kept = Folder(folder)
                 with kept.held():
-                    watcher = Watcher(kept, scorer, form=f".{form}", mapping=described, settle_seconds=settle_seconds)
+                    watcher = Watcher(
+                        kept,
+                        scorer,
+                        form=f".{form}",
+                        mapping=described,
+                        country=country,
+                        settle_seconds=settle_seconds,
+                    )
                     _keep_watching(kept, watcher, settle_seconds, once=once, restart=restart)
         except FeatureError as error:  # a mapping or a bundle that breaks a rule: its text says which
             raise ServiceError(str(error)) from None

@@ -1,6 +1,6 @@
 """Files of any kind written as one file of records: the pushes of a booking once, list and booking together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -34,7 +34,11 @@ class Converted:
 
 
 def convert_files(
-    paths: Sequence[Path], out: Path, mapping: TableMapping | None = None, crossing: Crossing | None = None
+    paths: Sequence[Path],
+    out: Path,
+    mapping: TableMapping | None = None,
+    crossing: Crossing | None = None,
+    country: str | None = None,
 ) -> Converted:
     """Write the records of files as NDJSON.
 
@@ -43,6 +47,7 @@ def convert_files(
         out: file to write; findings and the sources of joined records go to a file beside it.
         mapping: how a row of a table becomes a record.
         crossing: for machine-readable zones, which do not say it.
+        country: that receives messages, ISO 3166-1 alpha-3.
 
     Raises:
         ServiceError: a file cannot be read or written.
@@ -51,9 +56,11 @@ def convert_files(
     report = out.with_name(out.name + ".report.ndjson")
     try:
         with out.open("wb") as file, report.open("wb") as told:
-            pushed = list(_records(_messages(paths), mapping, crossing, told, done))
+            sent = (row for path in _messages(paths) for row in rows_of(path, mapping, crossing, country))
+            pushed = list(_records(sent, told, done))
             _write_messages(pushed, file, told, done)
-            for record, _ in _records(_tables(paths), mapping, crossing, told, done):
+            listed = (row for path in _tables(paths) for row in rows_of(path, mapping))
+            for record, _ in _records(listed, told, done):
                 _write(record, file, done)
     except OSError as error:
         raise ServiceError(f"{out}: cannot be written ({error.strerror}). Check path and rights.") from None
@@ -72,18 +79,15 @@ def _tables(paths: Sequence[Path]) -> list[Path]:
     return [path for path in paths if path.suffix.lower() in TABLES]
 
 
-def _records(
-    paths: Sequence[Path], mapping: TableMapping | None, crossing: Crossing | None, told: IO[bytes], done: Converted
-) -> Iterator[tuple[TravellerRecord, Row]]:
-    for path in paths:
-        for row in rows_of(path, mapping, crossing):
-            for problem in row.problems:
-                done.findings += 1
-                _tell(told, {"source": row.source, **problem._asdict()})
-            if row.record is None:
-                done.not_read += row.unread
-            else:
-                yield row.record, row
+def _records(rows: Iterable[Row], told: IO[bytes], done: Converted) -> Iterator[tuple[TravellerRecord, Row]]:
+    for row in rows:
+        for problem in row.problems:
+            done.findings += 1
+            _tell(told, {"source": row.source, **problem._asdict()})
+        if row.record is None:
+            done.not_read += row.unread
+        else:
+            yield row.record, row
 
 
 def _write_messages(

@@ -3,8 +3,8 @@
 import csv
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,15 @@ class Row:
     """File and place in it."""
     record: TravellerRecord | None
     problems: tuple[Problem, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Message of each fact, where a list and a booking were joined."""
     unread: int = 1
     """Travellers who are not scored because of these problems, where there is no record."""
 
 
-def rows_of(path: Path, mapping: TableMapping | None = None, crossing: Crossing | None = None) -> Iterator[Row]:
+def rows_of(
+    path: Path, mapping: TableMapping | None = None, crossing: Crossing | None = None, country: str | None = None
+) -> Iterator[Row]:
     """Read a file by its suffix.
 
     Args:
@@ -49,13 +53,14 @@ def rows_of(path: Path, mapping: TableMapping | None = None, crossing: Crossing 
             read as a message, of the kind that it holds.
         mapping: how a row of a table becomes a record; not needed where a column ``record`` holds it as JSON.
         crossing: mode, point, direction and time, for machine-readable zones, which do not say them.
+        country: that receives messages, ISO 3166-1 alpha-3.
 
     Raises:
         ServiceError: the file cannot be read at all; the text says what to do.
     """
     reader = TABLES.get(path.suffix.lower())
     try:
-        yield from reader(path, mapping) if reader is not None else _message(path, crossing)
+        yield from reader(path, mapping) if reader is not None else _message(path, crossing, country)
     except OSError as error:
         raise ServiceError(f"{path.name}: cannot be read ({error.strerror}). Check path and rights.") from None
 
@@ -75,11 +80,11 @@ def rows_in(path: Path) -> int:
         return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
 
-def _message(path: Path, crossing: Crossing | None) -> Iterator[Row]:
+def _message(path: Path, crossing: Crossing | None, country: str | None) -> Iterator[Row]:
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
     try:
-        message = read_message(raw, crossing=crossing)
+        message = read_message(raw, crossing=crossing, country=country)
     except InvalidBodyError as error:
         yield Row(path.name, None, error.problems)
         return
@@ -89,7 +94,7 @@ def _message(path: Path, crossing: Crossing | None) -> Iterator[Row]:
     if message.findings:
         yield Row(path.name, None, message.findings, unread=message.persons - len(message.entries))
     for entry in message.entries:
-        yield Row(f"{path.name} {entry.place}", entry.record)
+        yield Row(f"{path.name} {entry.place}", entry.record, sources=entry.sources)
 
 
 def _lines(path: Path, _mapping: TableMapping | None) -> Iterator[Row]:

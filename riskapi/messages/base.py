@@ -1,8 +1,9 @@
 """What every reader of messages answers: the records it could make, and what it noticed on the way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from features.declared import Problem
@@ -70,12 +71,14 @@ class Entry(NamedTuple):
         number: among the persons of the message, read or not, from 0.
         place: where the message tells of this traveller.
         booking: which of the message's bookings the traveller is on, from 0; ``None`` where there are none.
+        sources: of the facts, where list and booking were joined: ``API``, ``PNR`` or ``API+PNR``.
     """
 
     record: TravellerRecord
     number: int
     place: str
     booking: int | None = None
+    sources: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

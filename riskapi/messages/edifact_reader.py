@@ -63,7 +63,7 @@ def _joined(entries: list[Entry]) -> list[Entry]:
         parts = [entries[place] for place in joined.places]
         booking = next((part.booking for part in parts if part.booking is not None), None)
         place = " and ".join(part.place for part in parts)
-        whole.append(Entry(joined.record, parts[0].number, place, booking))
+        whole.append(Entry(joined.record, parts[0].number, place, booking, joined.sources))
     return whole
 
 

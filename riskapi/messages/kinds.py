@@ -9,6 +9,7 @@ from typing import Any
 from riskapi.errors import InvalidBodyError, MalformedBodyError
 from riskapi.messages.base import Message, unreadable
 from riskapi.messages.body import Body
+from riskapi.messages.border import seen_from
 from riskapi.messages.edifact.text import decoded
 from riskapi.messages.edifact_reader import read_edifact
 from riskapi.messages.gtas import PROFILES, SUMMARIES, read_profiles, read_summaries
@@ -18,6 +19,8 @@ from riskapi.messages.zones import KIND as ZONES
 from riskapi.messages.zones import looks_like_zones, read_zone_lines, read_zones_json
 
 EDIFACT, ZONES_JSON = "edifact", "zones-json"
+_ONE_WAY = frozenset({EDIFACT, VOYAGE_MANIFEST})
+"""Kinds that say from where to where, and not which side they are sent to."""
 _EDIFACT_SIGNS = re.compile(rb"UN[ABGH]\s?[^\w \t\r\n]")
 
 Crossing = dict[str, Any]
@@ -82,13 +85,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 """Name -> kind, in the order in which a body is tried."""
 
 
-def read_message(raw: bytes, kind: str | None = None, crossing: Crossing | None = None) -> Message:
+def read_message(
+    raw: bytes, kind: str | None = None, crossing: Crossing | None = None, country: str | None = None
+) -> Message:
     """Read a message of any kind.
 
     Args:
         raw: as it arrived.
         kind: one of :data:`KINDS`; where it is not given, what the message holds decides.
         crossing: for machine-readable zones alone, which say nothing of where and when.
+        country: that receives it (:func:`riskapi.messages.border.seen_from`), for those that do not say which way.
 
     Raises:
         MalformedBodyError: it begins as JSON and is none.
@@ -96,13 +102,18 @@ def read_message(raw: bytes, kind: str | None = None, crossing: Crossing | None 
     """
     body = Body(raw)
     if kind is not None:
-        return KINDS[kind].read(body, crossing)
+        return _read(kind, body, crossing, country)
     if body.begins_as_json and _is_broken(body):  # a telex header may begin like JSON
-        return KINDS[EDIFACT].read(body, crossing)
-    for found in KINDS.values():
+        return _read(EDIFACT, body, crossing, country)
+    for name, found in KINDS.items():
         if found.is_json is body.begins_as_json and found.matches(body):
-            return found.read(body, crossing)
+            return _read(name, body, crossing, country)
     raise _unknown()
+
+
+def _read(kind: str, body: Body, crossing: Crossing | None, country: str | None) -> Message:
+    message = KINDS[kind].read(body, crossing)
+    return seen_from(message, country) if kind in _ONE_WAY else message
 
 
 def _is_broken(body: Body) -> bool:

@@ -18,6 +18,7 @@ from riskapi.access.purpose import PARAMETER, Use, stated_purpose
 from riskapi.body import check_media_type, read_body
 from riskapi.describe import body_of, problems, request_body
 from riskapi.edge import NOTES
+from riskapi.messages.border import seen_from
 from riskapi.messages.voyage_codes import MODES
 from riskapi.messages.voyage_manifest import MAX_PASSENGERS, read_voyage_manifest
 from riskapi.pushes import answer_records
@@ -132,7 +133,7 @@ async def score_manifest(request: Request) -> Response:
     settings = services.settings
     _, announced = check_media_type(request.scope)
     raw = await read_body(request.receive, announced, settings.batch_body_limit_bytes, settings.body_timeout_seconds)
-    manifest = await asyncio.to_thread(read_voyage_manifest, raw)
+    manifest = seen_from(await asyncio.to_thread(read_voyage_manifest, raw), settings.country)
     live = services.active.live
     answers, decided = await answer_records(services, use, manifest.records, live)
     request.scope[NOTES] |= {"rows": manifest.persons, "scored": decided, "digests": live.digests}

@@ -18,6 +18,7 @@ from riskapi.body import JSON_TYPES, check_media_type, read_body
 from riskapi.describe import body_of, problems, request_body
 from riskapi.edge import NOTES
 from riskapi.messages.kinds import EDIFACT, read_message
+from riskapi.messages.sources import sources_of_reasons
 from riskapi.pushes import answer_records
 from riskapi.routes.manifests import VoyageBody
 from riskapi.schemas import ProblemRow, ScoreAnswer, Wire
@@ -49,6 +50,13 @@ class MessageRow(Wire):
     place: Annotated[str, Field(description="Where the message tells of the traveller")]
     version: Annotated[str, Field(description="Names what the record says; the same content has the same version")]
     supersedes: Annotated[str | None, Field(description="Decision about the first version, where this is a later one")]
+    sources: Annotated[
+        dict[str, dict[str, str]],
+        Field(
+            description="Of a list and a booking that were joined: code of each reason -> fact that it rests on -> "
+            "message that said it (API, PNR, API+PNR); empty for all others"
+        ),
+    ]
     replayed: Annotated[bool, Field(description="Whether this version came before: the answer is that of then")]
     answer: ScoreAnswer
 
@@ -88,6 +96,9 @@ async def score_message(request: Request) -> Response:
     and told in `findings`, by place and rule; each traveller is scored with what is there. All decisions are stored
     in one transaction before the answer leaves.
 
+    What a list and a booking in one body say of one traveller is scored as one record, and `sources` names the message
+    behind each reason.
+
     A message that comes again gets the answers of the first time. A traveller of whom a later message says something
     else is decided anew: `record_id` stays, `version` changes, and `supersedes` names the decision about the first
     version.
@@ -99,7 +110,8 @@ async def score_message(request: Request) -> Response:
     settings = services.settings
     media_type, announced = check_media_type(request.scope, (*JSON_TYPES, EDIFACT_TYPE, TEXT_TYPE, BYTES_TYPE))
     raw = await read_body(request.receive, announced, settings.batch_body_limit_bytes, settings.body_timeout_seconds)
-    message = await asyncio.to_thread(read_message, raw, EDIFACT if media_type == EDIFACT_TYPE else None)
+    kind = EDIFACT if media_type == EDIFACT_TYPE else None
+    message = await asyncio.to_thread(read_message, raw, kind, country=settings.country)
     live = services.active.live
     answers, decided = await answer_records(services, use, message.records, live)
     request.scope[NOTES] |= {"rows": message.persons, "scored": decided, "digests": live.digests}
@@ -117,6 +129,7 @@ async def score_message(request: Request) -> Response:
                 "place": entry.place,
                 "version": found.version,
                 "supersedes": found.supersedes,
+                "sources": sources_of_reasons(orjson.loads(found.answer), entry.sources) if entry.sources else {},
                 "replayed": found.replayed,
                 "answer": orjson.Fragment(found.answer),
             }

@@ -16,6 +16,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA secure_delete = ON",
+    "PRAGMA cache_size = -32000",  # KiB: the upper pages of the memory's index stay at hand with ten million crossings
     "PRAGMA wal_autocheckpoint = 4000",  # pages: pages that change often are copied into the file less often
 )
 _FILE_MODE = 0o600

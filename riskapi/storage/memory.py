@@ -55,7 +55,7 @@ def read(connection: sa.Connection, keys: Collection[int], at: int) -> Rows:
     raw: Any = connection.connection.driver_connection  # a statement costs microseconds here, and the layer above tens
     for key in keys:
         if rows := raw.execute(_NEWEST, (key, at, oldest, ROWS_PER_KEY)).fetchall():
-            found[key] = [Row(*row) for row in rows]
+            found[key] = [*map(Row._make, rows)]
     return found
 
 

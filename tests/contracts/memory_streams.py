@@ -12,11 +12,14 @@ import sqlalchemy as sa
 from features.memory.events import DAY, Finding, Row, keys_read, rows_of_finding
 from features.memory.facts import look, remembered_of
 from features.memory.keys import Crossing
+from features.memory.own import OwnKeys
 from features.memory.table import MemoryTable
 from features.risk import Audience
 from riskapi.storage import memory, schema
 
-KINDS = ("document", "phone", "email", "address", "stay_address", "agency")
+OWN = OwnKeys([("plate", 60)])
+"""A key that an agency declares, beside those of the record."""
+KINDS = ("document", "phone", "email", "address", "stay_address", "agency", "extra.plate")
 STEPS = (0, 0, 1, 3_600, DAY, 5 * DAY, 40 * DAY)
 """Seconds between what happens; most streams pass the longest window."""
 
@@ -73,7 +76,7 @@ def facts_of(engine, stream):
             continue
         keys = keys_read(crossing)
         rows = engine.read(keys.values(), at)
-        facts = look(crossing, keys, rows)
+        facts = look(crossing, keys, rows, OWN.facts)
         engine.write(remembered_of(crossing, keys, rows, facts), at)
         said.append(facts)
     return said
@@ -114,4 +117,4 @@ if __name__ == "__main__":
     main(int(sys.argv[1]))
 
 
-__all__ = ["Row", "Store", "compare", "embedded", "facts_of", "random_stream"]
+__all__ = ["OWN", "Row", "Store", "compare", "embedded", "facts_of", "random_stream"]

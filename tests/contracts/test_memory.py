@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.memory.events import Row
-from features.memory.facts import FACTS, ROWS_PER_KEY
+from features.memory.facts import ROWS_PER_KEY
 from features.memory.table import MemoryTable
 from riskapi.storage import memory
-from tests.contracts.memory_streams import Store, compare, embedded, facts_of, random_stream
+from tests.contracts.memory_streams import OWN, Store, compare, embedded, facts_of, random_stream
 
 
 @settings(max_examples=150, deadline=None)
@@ -24,7 +24,7 @@ def test_each_kind_of_store_says_the_same_over_a_long_stream(services):
     """So many crossings over so few keys that rows are evicted; no fact stays at one value."""
     with services.engine.begin() as connection:
         said = compare(connection, random_stream(Random(1), 3_000))
-    for fact in FACTS:
+    for fact in OWN.facts:
         assert len({facts[fact.name] for facts in said}) > 2, fact.name
 
 

@@ -31,6 +31,7 @@ TABLE: dict[tuple[str, str], Action | None] = {
     ("POST", "/v1/manifests"): Action.SCORE,
     ("POST", "/v1/messages"): Action.SCORE,
     ("POST", "/v1/gtas/score"): Action.SCORE,
+    ("POST", "/v1/gtas/pending-hits"): Action.DECISIONS_READ,
     ("GET", "/v1/decisions/{decision_id}"): Action.DECISIONS_READ,
     ("GET", "/v1/decisions/{decision_id}/explanation"): Action.DECISIONS_READ,
     ("GET", "/v1/decisions/{decision_id}/person-explanation"): Action.REDRESS,

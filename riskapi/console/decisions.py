@@ -43,7 +43,7 @@ def search(
         wanted=wanted,
         problems=[_NO_ID] if wanted else [],
         purposes=_purposes(services, caller),
-        recent=recent_decisions(services.journal, caller),
+        recent=recent_decisions(services.engine, caller),
     )
 
 

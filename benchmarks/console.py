@@ -10,7 +10,7 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -173,7 +173,10 @@ def signed_in(url: str, role: Role) -> httpx.Client:
     client = httpx.Client(base_url=url, trust_env=False, timeout=60.0, headers={"origin": url})
     page = client.get("/console/sign-in").text
     token = page.partition('name="form_token" value="')[2].partition('"')[0]
-    client.post("/console/sign-in", data={"form_token": token, "login": role.value, "password": PASSWORD})
+    sent = client.post("/console/sign-in", data={"form_token": token, "login": role.value, "password": PASSWORD})
+    client.headers["cookie"] = sent.headers["set-cookie"].partition(";")[
+        0
+    ]  # for browsers, which take http here for safe
     return client
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from features.examples import EXAMPLE_RECORD
 from models.promotion import Verdict
@@ -21,6 +21,7 @@ from riskapi.app import create_app
 from riskapi.monitoring.parts import Watch
 from riskapi.services import Services
 from riskapi.storage.desk import CaseKey
+from tests.browser.readers import READERS
 from tests.bundles import RISK_NAMES, make_bundle
 from tests.riskapi.console.makers import PASSWORD, make_person
 from tests.riskapi.desk.makers import claim, look, person
@@ -200,3 +201,32 @@ def sign_in(page: Page, role: Role) -> None:
     page.fill("#password", PASSWORD)
     page.click("main button")
     page.wait_for_selector("h1")
+
+
+@pytest.fixture(scope="session")
+def reader(console, chromium):
+    """Gives a browser of one of three reviewers."""
+    for login, name in READERS.items():
+        make_person(console.services, login, Role.REVIEWER, units=("", "NBO"), name=name)
+    contexts = {}
+
+    def page_of(login, **options):
+        if (login, *options) not in contexts:
+            one = chromium.new_context(base_url=console.url, viewport={"width": 1280, "height": 800}, **options)
+            one.add_init_script("window.fired = []; window.violations = [];")
+            one.add_init_script(
+                "document.addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective))"
+            )
+            contexts[(login, *options)] = one
+            page = one.new_page()
+            page.goto("/console")
+            page.fill("#login", login)
+            page.fill("#password", PASSWORD)
+            page.click("main button")
+            expect(page.locator("h1")).to_contain_text("Welcome")
+            page.close()
+        return contexts[(login, *options)].new_page()
+
+    yield page_of
+    for one in contexts.values():
+        one.close()

@@ -108,7 +108,7 @@ def queue(  # noqa: PLR0917 - the framework fills them by name
         protects=caller.audiences == {Audience.PROTECTION},
         rules=PROTECTION_RULES,
         contacts=services.settings.desk_protection_contacts,
-        age=lambda moment: _age(services.clock(), moment),
+        minutes_since=lambda at: _minutes_between(at, services.clock()),
     )
 
 
@@ -354,7 +354,5 @@ def _hour(services: Services, caller: Principal, point: str) -> dict[str, Any]:
     }
 
 
-def _age(now: datetime, moment: str) -> str:
-    """How long ago something was, in words short enough for a column."""
-    minutes = max(0, int((now - datetime.fromisoformat(moment)).total_seconds() // 60))
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"  # noqa: PLR2004 - two hours
+def _minutes_between(at: str, now: datetime) -> int:
+    return max(0, int((now - datetime.fromisoformat(at)).total_seconds() // 60))

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from features.examples import EXAMPLE_RECORD
 from models.promotion import Verdict
-from riskapi.access.matrix import Role
+from riskapi.access.matrix import Action, Role
 from riskapi.app import create_app
 from riskapi.monitoring.parts import Watch
 from riskapi.services import Services
@@ -25,7 +25,7 @@ from tests.browser.readers import READERS
 from tests.bundles import RISK_NAMES, make_bundle
 from tests.riskapi.console.makers import PASSWORD, make_person
 from tests.riskapi.desk.makers import claim, look, person
-from tests.riskapi.makers import PROPOSER, bearer, go_live, make_key, settings
+from tests.riskapi.makers import PROPOSER, bearer, go_live, make_key, settings, with_facts
 
 CHROMIUM = shutil.which("chromium")
 ARTEFACTS = Path(__file__).parents[2] / "var" / "browser"
@@ -48,6 +48,7 @@ class Console:
         decision: a decision for both audiences.
         taken: a case that the reviewer has, whose own view is to be noted.
         opened: one whose score the reviewer has seen.
+        corrected: one whose record was corrected since.
     """
 
     url: str
@@ -57,6 +58,7 @@ class Console:
     decision: str = ""
     taken: CaseKey | None = None
     opened: CaseKey | None = None
+    corrected: str = ""
 
     def score(self, record: dict = EXAMPLE_RECORD) -> dict:
         """Score a record; the sample where none is given."""
@@ -92,6 +94,7 @@ class Console:
             "desk-protection": (Role.PROTECTION_OFFICER, "/console/desk"),
             "case-taken": (Role.REVIEWER, f"/console/desk/cases/{self.taken.decision_id}"),
             "case-opened": (Role.REVIEWER, f"/console/desk/cases/{self.opened.decision_id}"),
+            "case-versions": (Role.REVIEWER, f"/console/desk/cases/{self.corrected}"),
             "case-protection": (Role.PROTECTION_OFFICER, f"/console/desk/cases/{self.taken.decision_id}"),
             "letter": (Role.REVIEWER, f"/console/desk/cases/{self.opened.decision_id}/letter"),
             "not-there": (Role.AUDITOR, "/console/nothing"),
@@ -118,10 +121,15 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         waiting = services.approvals.propose(dict(files), PROPOSER, "Trained on what was new.").digest
         key = make_key(services)
         reader = person("Reviewer", unit="")
-        with _Serving(services) as url:
+        with Serving(services) as url:
             made = Console(url, services, waiting, key)
             made.decision = made.score()["decision_id"]
             made.taken, made.opened = (CaseKey(made.score()["decision_id"], "enforcement") for _ in range(2))
+            made.corrected = made.score()["decision_id"]
+            body = {"reason": "submitted_wrong", "record": with_facts(journey={"stay_days": 91})}
+            gateway = bearer(make_key(services, [Role.SCORER, Action.PROTECTION]))
+            address = f"{url}/v1/decisions/{made.corrected}/rectification"
+            httpx.post(address, json=body, headers=gateway, trust_env=False).raise_for_status()
             claim(services, made.taken, reader)
             look(services, made.opened, reader)
             watch = Watch(services.settings)
@@ -131,7 +139,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
             yield made
 
 
-class _Serving:
+class Serving:
     """Serves an application in a thread, on a free port of the loopback address."""
 
     def __init__(self, services: Services) -> None:

@@ -11,7 +11,16 @@ AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 NAMES = (
     *("sign-in", "home", "home-admin", "models", "model", "model-waiting", "terms", "reasons", "comparison"),
     *("monitoring", "report", "decisions", "purpose", "decision", "decision-protection", "log", "not-there"),
-    *("desk", "desk-held", "desk-protection", "case-taken", "case-opened", "case-protection", "letter"),
+    *(
+        "desk",
+        "desk-held",
+        "desk-protection",
+        "case-taken",
+        "case-opened",
+        "case-versions",
+        "case-protection",
+        "letter",
+    ),
 )
 
 

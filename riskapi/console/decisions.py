@@ -82,7 +82,7 @@ def decision(
 
 
 def _search_page(request: Request, caller: Principal, services: Services, **shown: Any) -> Response:
-    empty = {"wanted": "", "problems": [], "record_id": "", "found": None, "purpose": None}
+    empty: dict[str, Any] = {"wanted": "", "problems": [], "record_id": "", "found": None, "purpose": None}
     return page(
         request,
         "decisions/search.html",

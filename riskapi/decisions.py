@@ -95,6 +95,7 @@ class DecisionRecord(_Made):
         policy: that selected, with the month whose key drew; empty where nobody was selected.
         referrals: audience, arm and probability, of each risk or, where nothing was scored, of each audience.
         trace: what the memory keeps of the crossing (:class:`features.memory.trace.Trace`); empty for nothing.
+        record_key: keyed hash of the sender's id of the record, to find the decision by it.
     """
 
     subject: bytes
@@ -106,6 +107,7 @@ class DecisionRecord(_Made):
     policy: str = ""
     referrals: tuple[str, ...] = ()
     trace: bytes = b""
+    record_key: int | None = None
 
     @property
     def month(self) -> str:

@@ -12,7 +12,8 @@ from riskapi.access.matrix import Action, Purpose
 from riskapi.access.purpose import Use
 from riskapi.audit import note_view, seen_by
 from riskapi.commands.console import OUT, KeyOption, opened_services, person
-from riskapi.privacy.redress import markdown, person_explanation
+from riskapi.privacy.letter import markdown
+from riskapi.privacy.redress import person_explanation
 from riskapi.privacy.subjects import Wanted
 
 app = typer.Typer(help="Explain, hold and erase what is stored of a person.", no_args_is_help=True)

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from riskapi.access.guard import GuardedRoute, allows
-from riskapi.access.matrix import Action, Purpose
+from riskapi.access.matrix import Action, Purpose, Reach
 from riskapi.access.principal import Principal
 from riskapi.access.purpose import Use
 from riskapi.audit import explain_again, note_view, seen_by
 from riskapi.console.entry import SEE_OTHER
+from riskapi.console.forms import Sent
 from riskapi.console.pages import page
 from riskapi.console.recent import recent_decisions
 from riskapi.console.waterfall import waterfall
@@ -21,6 +22,7 @@ from riskapi.deps import Caller, ServicesDep
 from riskapi.edge import NOTES
 from riskapi.errors import ExplanationMismatchError
 from riskapi.ids import is_uuid
+from riskapi.record_search import RECORD_ID_MAX, decisions_of_record
 from riskapi.services import Services
 
 router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
@@ -37,14 +39,17 @@ def search(
     wanted = decision_id.strip().lower()
     if is_uuid(wanted):
         return RedirectResponse(f"/console/decisions/{wanted}{_query(purpose)}", SEE_OTHER)
-    return page(
-        request,
-        "decisions/search.html",
-        wanted=wanted,
-        problems=[_NO_ID] if wanted else [],
-        purposes=_purposes(services, caller),
-        recent=recent_decisions(services.journal, caller),
-    )
+    return _search_page(request, caller, services, wanted=wanted, problems=[_NO_ID] if wanted else [])
+
+
+@router.post("/console/decisions/find")
+@allows(Action.DECISIONS_READ)
+def find(request: Request, caller: Caller, sent: Sent, services: ServicesDep) -> Response:
+    """Find the decisions about a record by the id that its sender gave it; it stands in no address and in no log."""
+    stated = services.purposes.check(caller, sent.text("purpose") or None)
+    record_id = sent.text("record_id").strip()[:RECORD_ID_MAX]
+    found = decisions_of_record(services, record_id, Use(caller, stated)) if record_id else []
+    return _search_page(request, caller, services, record_id=record_id, found=found, purpose=stated)
 
 
 @router.get("/console/decisions/{decision_id}")
@@ -73,6 +78,18 @@ def decision(
         unexplained=unexplained,
         purpose=stated,
         reads_models=Action.MODELS_READ in caller.rights,
+    )
+
+
+def _search_page(request: Request, caller: Principal, services: Services, **shown: Any) -> Response:
+    empty: dict[str, Any] = {"wanted": "", "problems": [], "record_id": "", "found": None, "purpose": None}
+    return page(
+        request,
+        "decisions/search.html",
+        **empty | shown,
+        purposes=_purposes(services, caller),
+        sees_identity=caller.rights.get(Action.DECISIONS_READ) is not Reach.MASKED,
+        recent=recent_decisions(services.engine, caller),
     )
 
 

@@ -19,9 +19,11 @@ from riskapi.access.purpose import Use
 from riskapi.audit import note_view, seen_by
 from riskapi.console import desk_view
 from riskapi.console.desk_forms import REASON, WRITTEN, act_of, reading_of
+from riskapi.console.desk_versions import versions_of
 from riskapi.console.entry import SEE_OTHER
 from riskapi.console.forms import Form, Sent
-from riskapi.console.pages import page
+from riskapi.console.languages import language_of
+from riskapi.console.pages import moment, page
 from riskapi.deps import Caller, ServicesDep
 from riskapi.desk import forms
 from riskapi.desk.bodies import case_body
@@ -32,7 +34,10 @@ from riskapi.edge import NOTES
 from riskapi.errors import ConflictError, FourEyesError, InvalidBodyError, kind_of
 from riskapi.moments import iso
 from riskapi.outcome_form import DEPTHS
+from riskapi.privacy.letter import Block
+from riskapi.privacy.letter import letter as letter_of
 from riskapi.privacy.redress import person_explanation
+from riskapi.record_search import RECORD_ID_MAX, decisions_of_record
 from riskapi.routes.desk import cursor_of
 from riskapi.services import Services
 from riskapi.storage.desk import CaseKey, Stored
@@ -103,7 +108,7 @@ def queue(  # noqa: PLR0917 - the framework fills them by name
         protects=caller.audiences == {Audience.PROTECTION},
         rules=PROTECTION_RULES,
         contacts=services.settings.desk_protection_contacts,
-        age=lambda moment: _age(services.clock(), moment),
+        minutes_since=lambda at: _minutes_between(at, services.clock()),
     )
 
 
@@ -122,21 +127,57 @@ def counts(
 
 @router.get("/console/desk/cases/{decision_id}")
 @allows(Action.DESK_REVIEW)
-def case(decision_id: str, request: Request, caller: Caller, services: ServicesDep) -> Response:
-    """Show a case."""
-    return _case_page(request, services, decision_id, use_of(caller, services))
+def case(
+    decision_id: str,
+    request: Request,
+    caller: Caller,
+    services: ServicesDep,
+    beside: Annotated[str, Query(max_length=36)] = "",
+) -> Response:
+    """Show a case, and beside its record the version of another decision where there is one."""
+    return _case_page(request, services, decision_id, use_of(caller, services), beside=beside)
+
+
+@router.post("/console/desk/find")
+@allows(Action.DESK_REVIEW)
+def find(request: Request, caller: Caller, sent: Sent, services: ServicesDep) -> Response:
+    """Find the cases of a record by the id that its sender gave it; of one case the page is shown at once."""
+    use, record_id = use_of(caller, services), sent.text("record_id").strip()[:RECORD_ID_MAX]
+    rows = decisions_of_record(services, record_id, use) if record_id else []
+    cases = [row for row in rows if services.desk.has_case(row.decision_id, caller)]
+    if len(cases) == 1:
+        return RedirectResponse(f"/console/desk/cases/{cases[0].decision_id}", SEE_OTHER)
+    return page(request, "desk/found.html", cases=cases, record_id=record_id)
 
 
 @router.get("/console/desk/cases/{decision_id}/letter")
 @allows(Action.REDRESS)
 def letter(decision_id: str, request: Request, caller: Caller, services: ServicesDep) -> Response:
     """Show what the person concerned is told, to be printed and handed to them."""
+    blocks = _letter(decision_id, request, caller, services)
+    return page(request, "desk/letter.html", blocks=blocks, decision_id=decision_id)
+
+
+@router.get("/console/desk/cases/{decision_id}/letter.pdf")
+@allows(Action.REDRESS)
+def letter_file(decision_id: str, request: Request, caller: Caller, services: ServicesDep) -> Response:
+    """Hand out the same letter as a PDF, in the language of the page."""
+    from riskapi.privacy.letter_pdf import letter_pdf  # noqa: PLC0415 - by those alone who ask for one
+
+    blocks, language = _letter(decision_id, request, caller, services), language_of(request)
+    headers = {"content-disposition": f'attachment; filename="letter-{decision_id[:8]}.pdf"'}
+    made = letter_pdf(blocks, language.code, language.direction)
+    return Response(made, media_type="application/pdf", headers=headers)
+
+
+def _letter(decision_id: str, request: Request, caller: Principal, services: Services) -> list[Block]:
+    """What the person concerned is told; that it was written is on record before."""
     purpose = services.purposes.check(caller, Purpose.REDRESS)
     row, answer, _ = seen_by(services.decisions, decision_id, caller)
     services.desk.require_shown(row.decision_id, caller)
     note_view(services.journal, "person_explanation", row, Use(caller, purpose))
     told = person_explanation(row, answer, services.settings, services.limits)
-    return page(request, "desk/letter.html", told=told)
+    return list(letter_of(told, language_of(request).say, moment(row.scored_at, services.settings.time_zone)))
 
 
 @router.post("/console/desk/cases/{decision_id}/claim")
@@ -243,6 +284,8 @@ def _case_page(  # noqa: PLR0917 - one page
     use: Use,
     sent: Form | None = None,
     error: Exception | None = None,
+    *,
+    beside: str = "",
 ) -> Response:
     key = services.desk.key_of(decision_id, None, use.caller)
     shown = services.desk.show(key, use)
@@ -256,6 +299,7 @@ def _case_page(  # noqa: PLR0917 - one page
         200 if error is None else kind_of(error).status.value,
         key=key,
         case=case_body(shown, use.caller),
+        versions=versions_of(services, shown, use, beside),
         holds=holds,
         topics=desk_view.topics_of(shown),
         upstream=desk_view.upstream_of(shown),
@@ -310,7 +354,5 @@ def _hour(services: Services, caller: Principal, point: str) -> dict[str, Any]:
     }
 
 
-def _age(now: datetime, moment: str) -> str:
-    """How long ago something was, in words short enough for a column."""
-    minutes = max(0, int((now - datetime.fromisoformat(moment)).total_seconds() // 60))
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"  # noqa: PLR2004 - two hours
+def _minutes_between(at: str, now: datetime) -> int:
+    return max(0, int((now - datetime.fromisoformat(at)).total_seconds() // 60))

@@ -222,6 +222,11 @@ def visible_notes(standing: Standing, person: str) -> Iterator[DeskEvent]:
             yield note
 
 
+def shows_score(standing: Standing, person: str) -> bool:
+    """Whether somebody sees score and reasons: once they had them shown, or when all is done."""
+    return standing.state is State.CLOSED or standing.has_opened(person)
+
+
 def shows_readings(standing: Standing, person: str) -> bool:
     """Whether somebody may see what readers found: when all is done, or to resolve it, once they saw the score."""
     if standing.state is State.CLOSED:

@@ -24,6 +24,7 @@ from riskapi.desk.acts import (
     check_open,
     check_opened,
     closes,
+    shows_score,
 )
 from riskapi.desk.forms import (
     ClaimRequest,
@@ -168,9 +169,17 @@ class Desk:
         """
         facts, standing = self._case(key, use.caller)
         row, risks, identity = self._opened(key, use.caller)
-        sees = shows_score(standing, use.caller)
+        sees = shows_score(standing, use.caller.name)
         self._journal.append(Kind.ACCESS, view_of("desk_reasons" if sees else "desk_case", row.decision_id, use))
         return ShownCase(facts, standing, row, identity, risks if sees else None)
+
+    def has_case(self, decision_id: str, caller: Principal) -> bool:
+        """Whether a decision is a case that somebody may see."""
+        try:
+            self._case(self.key_of(decision_id, None, caller), caller)
+        except NotFoundError:
+            return False
+        return True
 
     def require_shown(self, decision_id: str, caller: Principal) -> None:
         """Keep the score from whoever has a case and has not yet noted the own view that comes first.
@@ -184,7 +193,7 @@ class Desk:
             found = self._store.case(CaseKey(decision_id, audience.value))
             if found is None or not found[0].view_first:
                 continue
-            if found[1].held_by == caller.name and not shows_score(found[1], caller):
+            if found[1].held_by == caller.name and not shows_score(found[1], caller.name):
                 raise ConflictError("You have this case: note your own view at the desk first; the score opens there.")
 
     def claim(self, key: CaseKey, form: ClaimRequest, use: Use) -> Stored:
@@ -285,7 +294,7 @@ class Desk:
             NotFoundError: where the case has no such risk.
         """
         _, standing = self._case(key, use.caller)
-        if not shows_score(standing, use.caller):
+        if not shows_score(standing, use.caller.name):
             check_opened(standing, use.caller.name)
         row, answer, _ = seen_by(self._decisions, key.decision_id, use.caller)
         risks = [] if answer is None else answer["risks"]
@@ -365,11 +374,6 @@ class Desk:
     def _view(self, caller: Principal) -> QueueView:
         now = self._clock()
         return QueueView(caller.name, caller.audience_names, caller.units, iso(now), iso(now - self._open_for))
-
-
-def shows_score(standing: Standing, caller: Principal) -> bool:
-    """Whether somebody sees score and reasons: once they had them shown, or when all is done."""
-    return standing.state is State.CLOSED or standing.has_opened(caller.name)
 
 
 def _by(use: Use) -> RecordedBy:

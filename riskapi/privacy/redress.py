@@ -1,6 +1,6 @@
 """What a person concerned is told of a decision about them: in plain words, with what they can do about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,6 @@ WITHHELD = (
     "Results of other systems, such as watch lists, are not in this letter: the estimate does not rest on them. "
     "Ask for them where they come from. Facts about other persons are left out."
 )
-CHECKED = "The estimate does not rest on this. Typing errors are the usual cause; you may have them corrected."
 _NO_CONTACT = "ask at the border post"
 
 
@@ -72,7 +71,7 @@ def person_explanation(
         limits: how long is kept what.
 
     Returns:
-        JSON data; :func:`markdown` makes a letter of it.
+        JSON data; :func:`riskapi.privacy.letter.letter` makes a letter of it.
     """
     named: dict[str, Any] = orjson.loads(row.identity) if row.identity is not None else {}
     facts = plain_facts(rejoin(row.input, row.identity), named) if row.input is not None else []
@@ -102,94 +101,9 @@ def person_explanation(
     }
 
 
-def markdown(told: Mapping[str, Any]) -> str:
-    """Write the explanation as a letter.
-
-    Args:
-        told: by :func:`person_explanation`.
-    """
-    parts = [
-        f"# About an assessment by {_escaped(told['agency'])}",
-        f"Assessment {told['decision_id']}, made at {told['assessed_at'][:16].replace('T', ' ')} UTC.",
-        *([_escaped(told["note"])] if told["note"] else ()),
-        *([f"It corrects assessment {told['corrects']}."] if told["corrects"] else ()),
-        *([f"It was corrected by {', '.join(told['corrected_by'])}."] if told["corrected_by"] else ()),
-        "## What the system does, and who decides",
-        *told["role_of_the_system"],
-        "## What the estimate rests on",
-        *_estimates(told),
-        *_checks(told),
-        "## Facts about you that were used",
-        _table(told["facts_used"]),
-        "## Facts about you that are kept and were not used for the estimate",
-        _table(told["facts_kept_but_not_used"]),
-        told["withheld"],
-        *(
-            [f"Received and thrown away at once: {', '.join(told['facts_not_kept'])}."]
-            if told["facts_not_kept"]
-            else ()
-        ),
-        "## Asylum and protection",
-        told["asylum"],
-        told["protection"],
-        "## What you can do",
-        "\n".join(f"- {one}" for one in told["your_rights"]),
-        f"Ask or contest: {_escaped(told['contact'])}",
-        f"Data-protection officer: {_escaped(told['data_protection_officer'])}",
-        "## How long this is kept",
-        f"Your name, documents and contacts until {told['identity_kept_until']}.",
-        f"Everything else until {told['everything_kept_until']}.",
-        "Longer only while a court or an authority has asked for it.",
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _estimates(told: Mapping[str, Any]) -> list[str]:
-    if told["not_assessed"]:
-        return ["You travelled as crew. Crew is not assessed."]
-    if not told["estimates"]:
-        return ["The estimate is no longer kept."]
-    found = []
-    for one in told["estimates"]:
-        found.append(f"**{_escaped(one['statement'])}** It fell into the band “{_escaped(one['band'])}”.")
-        for heading, sentences in (("Raised it:", one["raised"]), ("Lowered it:", one["lowered"])):
-            if sentences:
-                found.append("\n".join([heading, "", *(f"- {_escaped(sentence)}" for sentence in sentences)]))
-    return found
-
-
-def _checks_of(answer: Mapping[str, Any] | None) -> list[str]:
-    """Hard checks of a person's own facts that failed; what other systems found is asked for there."""
-    return [one["sentence"] for one in (answer or {}).get("checks", ()) if one["code"] not in FROM_ELSEWHERE]
-
-
-def _checks(told: Mapping[str, Any]) -> list[str]:
-    if not told["checks"]:
-        return []
-    found = "\n".join(f"- {_escaped(sentence)}" for sentence in told["checks"])
-    return ["## What does not fit in your document or journey", f"{CHECKED}\n\n{found}"]
-
-
 def _told(risk: Mapping[str, Any]) -> ToldRisk:
     raised, lowered = ([reason["sentence"] for reason in risk[side]] for side in ("reasons_for", "reasons_against"))
     return ToldRisk(risk["statement"], risk["band"], tuple(raised), tuple(lowered))
-
-
-def _table(facts: Sequence[Mapping[str, str]]) -> str:
-    if not facts:
-        return "None."
-    return "\n".join(f"- {_escaped(one['fact'])}: {_escaped(one['value'])}" for one in facts)
-
-
-def _escaped(text: str) -> str:
-    r"""Keep what was submitted from being read as markup.
-
-    >>> _escaped("[A](http://x) <b>")
-    '\\[A\\](http://x) &lt;b&gt;'
-    """
-    for sign in "\\`*_[]#|":
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _day(moment: datetime, months: int) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "divide",
     "fresh_random",
     "kept_of",
+    "record_key",
     "rejoin",
     "seal",
     "split",
@@ -36,6 +37,7 @@ __all__ = [
 
 SUBJECT = b"subject"
 """Purpose of the keyed hash of a subject."""
+_RECORD = b"record"
 HIDDEN = "x"
 """Stands in the input where a fact of identity has to stand."""
 _PERSONAL_BLOCKS = frozenset({"Traveller", "Document", "Seat"})
@@ -126,7 +128,17 @@ def divide(answered: AnsweredRecord, secret: ServiceSecret) -> DecisionRecord:
         answered.policy,
         answered.referrals,
         answered.trace,
+        record_key(parts.record_id, secret),
     )
+
+
+def record_key(record_id: str, secret: ServiceSecret) -> int:
+    """Hash the sender's id of a record, so that its decisions can be found by who knows it, and by nobody else.
+
+    Returns:
+        64 bits, signed: few enough that a match has to be checked.
+    """
+    return int.from_bytes(secret.hash_subject(_RECORD, record_id.encode())[:8], signed=True)
 
 
 def kept_of(record: TravellerRecord) -> bytes:

@@ -14,7 +14,8 @@ from riskapi.audit import note_view, seen_by
 from riskapi.deps import Caller, ServicesDep, StatedPurpose
 from riskapi.describe import problems
 from riskapi.edge import NOTES
-from riskapi.privacy.redress import markdown, person_explanation
+from riskapi.privacy.letter import letter, markdown
+from riskapi.privacy.redress import person_explanation
 from riskapi.schemas import PersonExplanationBody
 
 router = APIRouter(tags=["decisions"], route_class=GuardedRoute)
@@ -24,7 +25,13 @@ router = APIRouter(tags=["decisions"], route_class=GuardedRoute)
     "/v1/decisions/{decision_id}/person-explanation",
     response_model=PersonExplanationBody,
     responses={
-        200: {"content": {"text/markdown": {"schema": {"type": "string"}}}, "description": "Explanation"},
+        200: {
+            "content": {
+                "text/markdown": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            },
+            "description": "Explanation",
+        },
         **problems(401, 403, 404, 409, 422, 429, 503),
     },
     openapi_extra={"parameters": [PARAMETER]},
@@ -36,7 +43,7 @@ def explain_to_person(  # noqa: PLR0917 - the framework fills them by name
     caller: Caller,
     purpose: StatedPurpose,
     services: ServicesDep,
-    form: Annotated[Literal["json", "markdown"], Query(description="A letter, or its content as data")] = "json",
+    form: Annotated[Literal["json", "markdown", "pdf"], Query(description="A letter, or its content as data")] = "json",
 ) -> Response:
     """Explain a decision to the person whom it is about.
 
@@ -52,4 +59,8 @@ def explain_to_person(  # noqa: PLR0917 - the framework fills them by name
     told: dict[str, Any] = person_explanation(row, answer, services.settings, services.limits)
     if form == "markdown":
         return Response(markdown(told), media_type="text/markdown")
+    if form == "pdf":
+        from riskapi.privacy.letter_pdf import letter_pdf  # noqa: PLC0415 - by those alone who ask for one
+
+        return Response(letter_pdf(letter(told), "en", "ltr"), media_type="application/pdf")
     return Response(orjson.dumps(told), media_type="application/json")

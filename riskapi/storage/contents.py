@@ -16,10 +16,15 @@ _COLUMNS = {
     "input": "bytea",
     "identity": "bytea",
     "answer": "bytea",
+    "record_key": "int8",
 }
 _table = schema.decision_contents
 _BESIDE = (schema.outcome_contents, schema.desk_contents, schema.desk_cases)
 """What is kept about a decision beside its contents, and goes with them."""
+
+
+NewContents = tuple[str, str, str, bytes, bytes, bytes, int | None]
+"""Decision, subject, month, the sealed input, identity and answer, and the keyed hash of the record's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ class Contents:
         self._engine = engine
 
     @staticmethod
-    def add(connection: sa.Connection, rows: Sequence[tuple[str, str, str, bytes, bytes, bytes]]) -> None:
-        """Store contents: decision, subject, month, and the sealed input, identity and answer."""
+    def add(connection: sa.Connection, rows: Sequence[NewContents]) -> None:
+        """Store contents."""
         insert_rows(connection, "decision_contents", _COLUMNS, rows)
 
     def get(self, decision_id: str) -> ContentsRow | None:
@@ -56,11 +61,17 @@ class Contents:
         with storage_errors(), self._engine.connect() as connection:
             return self._select(connection, _table.c.subject_id == subject_id)
 
+    def with_record(self, record_key: int, most: int) -> list[str]:
+        """Find decisions by the keyed hash of their record's id, the latest first; others may share it by chance."""
+        statement = sa.select(_table.c.decision_id).where(_table.c.record_key == record_key)
+        with storage_errors(), self._engine.connect() as connection:
+            return list(connection.execute(statement.order_by(_table.c.decision_id.desc()).limit(most)).scalars())
+
     @staticmethod
     def mask(connection: sa.Connection, decision_ids: Collection[str]) -> int:
         """Take identity out of decisions; gives how many had one."""
         statement = sa.update(_table).where(_table.c.decision_id.in_(decision_ids), _table.c.identity.is_not(None))
-        return connection.execute(statement.values(identity=None)).rowcount
+        return connection.execute(statement.values(identity=None, record_key=None)).rowcount
 
     @staticmethod
     def delete(connection: sa.Connection, decision_ids: Collection[str]) -> int:

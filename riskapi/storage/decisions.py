@@ -17,7 +17,7 @@ from riskapi.privacy.keys import CONTENT, Keys, SubjectKeys
 from riskapi.privacy.seals import RANDOM_BYTES, Part, fresh_random, seal, unseal
 from riskapi.storage import memory, schema
 from riskapi.storage.bulk import insert_rows
-from riskapi.storage.contents import Contents, ContentsRow
+from riskapi.storage.contents import Contents, ContentsRow, NewContents
 from riskapi.storage.guard import storage_errors
 from riskapi.storage.journal import Journal, Transaction
 
@@ -174,9 +174,7 @@ class SqlDecisionStore:
         return opened
 
 
-def _sealed(
-    row: DecisionRecord, keys: SubjectKeys, random: bytes, start: int
-) -> tuple[bytes, tuple[str, str, str, bytes, bytes, bytes]]:
+def _sealed(row: DecisionRecord, keys: SubjectKeys, random: bytes, start: int) -> tuple[bytes, NewContents]:
     """Seal the parts of a decision, and write what the log says of it."""
     decision_id = row.decision_id
     pieces = [random[at : at + RANDOM_BYTES] for at in range(start, start + _RANDOM_OF_ROW, RANDOM_BYTES)]
@@ -203,7 +201,7 @@ def _sealed(
             "unit": row.unit,
         }
     )
-    return body, (decision_id, keys.subject_id, row.month, input_, identity, answer)
+    return body, (decision_id, keys.subject_id, row.month, input_, identity, answer, row.record_key)
 
 
 def _link(transaction: Transaction, row: DecisionRecord) -> None:

@@ -56,7 +56,11 @@ def acknowledged_is_there(connection: sa.Connection, writer: str, known: Head, l
 
 def heads(connection: sa.Connection) -> dict[str, Head]:
     """Find the last entry of each chain."""
-    last = sa.select(_log.c.writer, sa.func.max(_log.c.seq).label("seq")).group_by(_log.c.writer).subquery()
+    first = sa.select(sa.func.min(_log.c.writer).label("writer")).cte("writers", recursive=True)
+    following = sa.select(sa.func.min(_log.c.writer)).where(_log.c.writer > first.c.writer).scalar_subquery()
+    writers = first.union_all(sa.select(following).where(first.c.writer.is_not(None)))  # by the index: one row a chain
+    greatest = sa.select(sa.func.max(_log.c.seq)).where(_log.c.writer == writers.c.writer).scalar_subquery()
+    last = sa.select(writers.c.writer, greatest.label("seq")).where(writers.c.writer.is_not(None)).subquery()
     statement = (
         sa.select(_log.c.writer, _log.c.seq, _log.c.hash)
         .join(last, sa.and_(_log.c.writer == last.c.writer, _log.c.seq == last.c.seq))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Versions of the tables, the oldest first; a program refuses a store that it does not know."""
 VERSION_TABLE = "riskapi_version"
 
@@ -29,8 +29,10 @@ log = sa.Table(
     sa.Column("hash", sa.LargeBinary, nullable=False, comment="SHA-256 of this entry and of the hash before it"),
 )
 
-_OTHER_THAN_DECISIONS = log.c.kind != sa.literal_column("'decision'")
-sa.Index("ix_log_events", log.c.kind, sqlite_where=_OTHER_THAN_DECISIONS, postgresql_where=_OTHER_THAN_DECISIONS)
+NO_DECISION = log.c.kind != sa.literal_column("'decision'")
+"""What the indexes of events cover; a query has to say it in these words to be answered by them."""
+for _name, _columns in {"ix_log_events": (log.c.kind, log.c.at), "ix_log_latest": (log.c.at,)}.items():
+    sa.Index(_name, *_columns, log.c.writer, log.c.seq, sqlite_where=NO_DECISION, postgresql_where=NO_DECISION)
 
 checkpoints = sa.Table(
     "checkpoints",
@@ -60,6 +62,14 @@ decision_contents = sa.Table(
     sa.Column("input", sa.LargeBinary, nullable=False, comment="sealed by the subject's content key"),
     sa.Column("identity", sa.LargeBinary, comment="sealed by the subject's key of the month; null once masked"),
     sa.Column("answer", sa.LargeBinary, nullable=False, comment="sealed by the subject's content key"),
+    sa.Column("record_key", sa.BigInteger, comment="keyed hash of the sender's id of the record; null once masked"),
+)
+_HAS_RECORD_KEY = decision_contents.c.record_key.is_not(None)
+sa.Index(
+    "ix_contents_record",
+    decision_contents.c.record_key,
+    sqlite_where=_HAS_RECORD_KEY,
+    postgresql_where=_HAS_RECORD_KEY,
 )
 
 _NOT_MASKED = decision_contents.c.identity.is_not(None)
@@ -141,6 +151,7 @@ sa.Index(
     "ix_desk_waiting",
     desk_cases.c.audience,
     desk_cases.c.unit,
+    desk_cases.c.state,
     desk_cases.c.scored_at,
     desk_cases.c.decision_id,
     sqlite_where=DESK_NOT_CLOSED,
@@ -148,6 +159,7 @@ sa.Index(
 )
 sa.Index("ix_desk_held", desk_cases.c.held_by, sqlite_where=DESK_NOT_CLOSED, postgresql_where=DESK_NOT_CLOSED)
 sa.Index("ix_desk_scored", desk_cases.c.audience, desk_cases.c.scored_at)
+sa.Index("ix_desk_point", desk_cases.c.audience, desk_cases.c.point, desk_cases.c.scored_at)
 
 desk_events = sa.Table(
     "desk_events",

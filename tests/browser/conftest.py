@@ -12,19 +12,20 @@ import httpx
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from features.examples import EXAMPLE_RECORD
 from models.promotion import Verdict
-from riskapi.access.matrix import Role
+from riskapi.access.matrix import Action, Role
 from riskapi.app import create_app
 from riskapi.monitoring.parts import Watch
 from riskapi.services import Services
 from riskapi.storage.desk import CaseKey
+from tests.browser.readers import READERS
 from tests.bundles import RISK_NAMES, make_bundle
 from tests.riskapi.console.makers import PASSWORD, make_person
 from tests.riskapi.desk.makers import claim, look, person
-from tests.riskapi.makers import APPROVER, PROPOSER, RATIONALE, bearer, go_live, make_key, settings
+from tests.riskapi.makers import APPROVER, PROPOSER, RATIONALE, bearer, go_live, make_key, settings, with_facts
 
 CHROMIUM = shutil.which("chromium")
 ARTEFACTS = Path(__file__).parents[2] / "var" / "browser"
@@ -47,6 +48,7 @@ class Console:
         decision: a decision for both audiences.
         taken: a case that the reviewer has, whose own view is to be noted.
         opened: one whose score the reviewer has seen.
+        corrected: one whose record was corrected since.
     """
 
     url: str
@@ -56,6 +58,7 @@ class Console:
     decision: str = ""
     taken: CaseKey | None = None
     opened: CaseKey | None = None
+    corrected: str = ""
 
     def score(self, record: dict = EXAMPLE_RECORD) -> dict:
         """Score a record; the sample where none is given."""
@@ -92,6 +95,7 @@ class Console:
             "desk-protection": (Role.PROTECTION_OFFICER, "/console/desk"),
             "case-taken": (Role.REVIEWER, f"/console/desk/cases/{self.taken.decision_id}"),
             "case-opened": (Role.REVIEWER, f"/console/desk/cases/{self.opened.decision_id}"),
+            "case-versions": (Role.REVIEWER, f"/console/desk/cases/{self.corrected}"),
             "case-protection": (Role.PROTECTION_OFFICER, f"/console/desk/cases/{self.taken.decision_id}"),
             "letter": (Role.REVIEWER, f"/console/desk/cases/{self.opened.decision_id}/letter"),
             "not-there": (Role.AUDITOR, "/console/nothing"),
@@ -121,10 +125,15 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         services.challengers.name(tried, APPROVER, RATIONALE)
         key = make_key(services)
         reader = person("Reviewer", unit="")
-        with _Serving(services) as url:
+        with Serving(services) as url:
             made = Console(url, services, waiting, key)
             made.decision = made.score()["decision_id"]
             made.taken, made.opened = (CaseKey(made.score()["decision_id"], "enforcement") for _ in range(2))
+            made.corrected = made.score()["decision_id"]
+            body = {"reason": "submitted_wrong", "record": with_facts(journey={"stay_days": 91})}
+            gateway = bearer(make_key(services, [Role.SCORER, Action.PROTECTION]))
+            address = f"{url}/v1/decisions/{made.corrected}/rectification"
+            httpx.post(address, json=body, headers=gateway, trust_env=False).raise_for_status()
             claim(services, made.taken, reader)
             look(services, made.opened, reader)
             watch = Watch(services.settings)
@@ -134,7 +143,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
             yield made
 
 
-class _Serving:
+class Serving:
     """Serves an application in a thread, on a free port of the loopback address."""
 
     def __init__(self, services: Services) -> None:
@@ -204,3 +213,32 @@ def sign_in(page: Page, role: Role) -> None:
     page.fill("#password", PASSWORD)
     page.click("main button")
     page.wait_for_selector("h1")
+
+
+@pytest.fixture(scope="session")
+def reader(console, chromium):
+    """Gives a browser of one of three reviewers."""
+    for login, name in READERS.items():
+        make_person(console.services, login, Role.REVIEWER, units=("", "NBO"), name=name)
+    contexts = {}
+
+    def page_of(login, **options):
+        if (login, *options) not in contexts:
+            one = chromium.new_context(base_url=console.url, viewport={"width": 1280, "height": 800}, **options)
+            one.add_init_script("window.fired = []; window.violations = [];")
+            one.add_init_script(
+                "document.addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective))"
+            )
+            contexts[(login, *options)] = one
+            page = one.new_page()
+            page.goto("/console")
+            page.fill("#login", login)
+            page.fill("#password", PASSWORD)
+            page.click("main button")
+            expect(page.locator("h1")).to_contain_text("Welcome")
+            page.close()
+        return contexts[(login, *options)].new_page()
+
+    yield page_of
+    for one in contexts.values():
+        one.close()

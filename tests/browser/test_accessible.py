@@ -12,7 +12,16 @@ NAMES = (
     *("sign-in", "home", "home-admin", "models", "model", "model-waiting", "terms", "reasons", "comparison"),
     *("monitoring", "report", "challenger", "decisions", "purpose", "decision", "decision-protection"),
     *("log", "not-there"),
-    *("desk", "desk-held", "desk-protection", "case-taken", "case-opened", "case-protection", "letter"),
+    *(
+        "desk",
+        "desk-held",
+        "desk-protection",
+        "case-taken",
+        "case-opened",
+        "case-versions",
+        "case-protection",
+        "letter",
+    ),
 )
 
 

@@ -8,63 +8,7 @@ from playwright.sync_api import expect
 from features.examples import EXAMPLE_RECORD
 from riskapi.access.matrix import Role
 from tests.browser.payloads import TEXTS, payload
-from tests.riskapi.console.makers import PASSWORD, make_person
-
-RATIONALE = "Page 2 was exchanged, as UV light shows."
-READERS = {"amina": "Amina Yusuf", "peter": "Peter Otieno", "grace": "Grace Njeri"}
-
-
-@pytest.fixture(scope="module")
-def reader(console, chromium):
-    """Gives a browser of one of three reviewers."""
-    for login, name in READERS.items():
-        make_person(console.services, login, Role.REVIEWER, units=("", "NBO"), name=name)
-    contexts = {}
-
-    def page_of(login, **options):
-        if (login, *options) not in contexts:
-            one = chromium.new_context(base_url=console.url, viewport={"width": 1280, "height": 800}, **options)
-            one.add_init_script("window.fired = []; window.violations = [];")
-            one.add_init_script(
-                "document.addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective))"
-            )
-            contexts[(login, *options)] = one
-            page = one.new_page()
-            page.goto("/console")
-            page.fill("#login", login)
-            page.fill("#password", PASSWORD)
-            page.click("main button")
-            expect(page.locator("h1")).to_contain_text("Welcome")
-            page.close()
-        return contexts[(login, *options)].new_page()
-
-    yield page_of
-    for one in contexts.values():
-        one.close()
-
-
-def open_score(page, view="no_concern"):
-    """Note an own view, and have the score shown."""
-    page.check(f"#view-{view}")
-    page.get_by_role("button", name="Note my view").click()
-    page.get_by_role("button", name="Show score").click()
-
-
-def fill_in(page, code="forged_document", view="look_closer"):
-    """Fill in what ends a reading."""
-    for field in page.locator("#reading fieldset").all():
-        if "may be left out" not in field.inner_text():
-            field.locator("input").first.check()
-    page.check(f"#reading input[name=view][value={view}]")
-    page.select_option("#outcome_code", code)
-    page.select_option("#evidence_type", "document_examination")
-    page.select_option("#decided_by_role", "forensic_examiner")
-    page.fill("#rationale", RATIONALE)
-
-
-def closed_views(page):
-    """Nothing ran that was not the page's own, and nothing was refused by its policy."""
-    return page.evaluate("[fired, violations]") == [[], []]
+from tests.browser.readers import RATIONALE, closed_views, fill_in, open_score
 
 
 def test_a_case_is_taken_viewed_opened_tried_and_decided_by_two_who_differ_and_a_third(console, reader):

@@ -4,11 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from riskapi.errors import ConflictError, StorageError
 from riskapi.log.entry import Kind
 from riskapi.privacy.outcome import Outcome
+from riskapi.privacy.sealing import record_key
 from riskapi.privacy.subjects import Wanted
+from riskapi.storage import schema
 from tests.riskapi.privacy.makers import ADMIN, AUDITOR, decided, entries_of
 
 
@@ -27,6 +30,23 @@ def test_what_is_past_its_time_goes_step_by_step(services):
     assert services.retention.run() == Outcome()
     services.retention.scrub()
     assert [len(one["decision_ids"]) for one in entries_of(services, Kind.EXPIRED)] == [2]
+
+
+def test_what_is_masked_or_erased_is_not_found_by_its_record(services):
+    """The keyed hash of a record's id goes when identity goes, and can be neither kept nor changed beyond it."""
+    now, key = services.clock(), record_key("REC-SAME", services.secret)
+    old, young, erased = (
+        decided(services, number, now - timedelta(days=days), record_id="REC-SAME")
+        for number, days in ((1, 200), (2, 0), (3, 0))
+    )
+    assert services.contents.with_record(key, 10) == sorted((old, young, erased), reverse=True)
+    services.retention.run()
+    services.erasure.erase(services.subjects.find(Wanted(decision_id=erased)), ADMIN, AUDITOR, "Act s.40")
+    assert services.contents.with_record(key, 10) == [young]
+    table = schema.decision_contents
+    for values in ({"record_key": 8}, {"identity": None}):
+        with pytest.raises(sa.exc.IntegrityError), services.engine.begin() as connection:
+            connection.execute(sa.update(table).where(table.c.decision_id == young).values(**values))
 
 
 def test_erasure_waits_for_the_hold_and_then_takes_everything(services):

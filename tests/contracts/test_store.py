@@ -30,7 +30,7 @@ def test_decision_comes_back_as_it_went_in(services):
     first, second = row("One"), row("Two", unit="NBO", purpose=None)
     assert list(services.decisions.append([first, second])) == []
     found = services.decisions.decision(second.decision_id)
-    for name in set(second.__slots__) - {"subject", "claim", "rectifies", "trace"}:
+    for name in set(second.__slots__) - {"subject", "claim", "rectifies", "trace", "record_key"}:
         assert getattr(found, name) == getattr(second, name), name
     assert (found.writer, found.seq, found.note) == ("cli", 3, None)
     assert services.decisions.decision(uuid7()) is None
@@ -202,6 +202,12 @@ def test_empty_server_is_refused_with_the_remedy(postgres_server):
     engine.dispose()
 
 
+def _is_expression_index(difference):
+    """Whether it is the one index that each kind of database writes in its own words."""
+    return difference[0] == "remove_index" and difference[1].name == "ix_log_about"
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index ix_log_about")
 def test_migrations_make_the_tables_that_the_program_knows(options):
     """The steps and the definitions say the same, table by table, and every step is listed."""
     engine = open_database(options.database_url, "RISKAPI_DATABASE_URL", 2.0)
@@ -211,7 +217,8 @@ def test_migrations_make_the_tables_that_the_program_knows(options):
             table.to_metadata(whole)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": schema.VERSION_TABLE})
-        assert compare_metadata(context, whole) == []
+        found = [one for one in compare_metadata(context, whole) if not _is_expression_index(one)]
+        assert found == []
     engine.dispose()
     listed = [step.revision for step in steps().walk_revisions()]
     assert list(reversed(listed)) == list(schema.REVISIONS)

@@ -153,3 +153,41 @@ def test_a_corrected_decision_leads_to_its_correction(client, person, decision):
     browser, new = person(Role.AUDITOR), corrected.json()["decision_id"]
     assert new in browser.open(address(decision, Role.AUDITOR)).text
     assert decision["decision_id"] in browser.open(address({"decision_id": new}, Role.AUDITOR)).text
+
+
+def test_decisions_are_found_by_the_id_of_their_record(client, person):
+    """By who may see whom they are about; the look is on record, the id of the record is in no address."""
+    record = EXAMPLE_RECORD | {"record_id": "KQ-SEARCHED"}
+    made = [client.post("/v1/scores", json=record, headers=client.key_headers).json() for _ in range(2)]
+    ids = [one["decision_id"] for one in made]
+    fields = {"record_id": "KQ-SEARCHED", "purpose": "redress"}
+    reviewer = person(Role.REVIEWER)
+    shown = reviewer.send("/console/decisions/find", "/console/decisions", **fields).text
+    found = shown.partition('id="found"')[2].partition("</ul>")[0]
+    assert re.findall(r'href="/console/decisions/([0-9a-f-]{36})', found) == ids[::-1]
+    assert views(services_of(client), ids[0]) == [("Reviewer", "record_search", "redress")]
+    other = reviewer.send("/console/decisions/find", "/console/decisions", **fields | {"record_id": "KQ-SEARCHE"})
+    assert "No decision about such a record" in other.text
+
+
+def test_who_sees_decisions_masked_does_not_find_them_by_record(client, person):
+    """Else the search would tell whom a decision is about."""
+    record = EXAMPLE_RECORD | {"record_id": "KQ-MASKED"}
+    decision = client.post("/v1/scores", json=record, headers=client.key_headers).json()["decision_id"]
+    auditor = person(Role.AUDITOR)
+    assert 'name="record_id"' not in auditor.open("/console/decisions").text
+    fields = {"record_id": "KQ-MASKED", "purpose": "oversight"}
+    answer = auditor.send("/console/decisions/find", "/console/decisions", **fields)
+    assert answer.status_code == 200
+    assert 'id="found"' not in answer.text
+    assert views(services_of(client), decision) == []
+
+
+@pytest.mark.parametrize("address", ["/console/decisions/find", "/console/desk/find"])
+def test_d4_a_search_that_no_page_sent_is_refused(client, person, address):
+    """No token, a wrong one, or another site; nothing is on record of it."""
+    reviewer = person(Role.REVIEWER)
+    before = len(views(services_of(client), ""))
+    for token, origin in (("", None), ("0" * 64, None), (reviewer.token(), "https://evil.example")):
+        assert reviewer.send(address, token=token, origin=origin, record_id="KQ-NONE").status_code == 403
+    assert len(views(services_of(client), "")) == before

@@ -1,16 +1,22 @@
 """The desk's pages: a case from the queue to its end, as persons with browsers do it."""
 
 import html
+import io
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
+from pypdf import PdfReader
 
-from riskapi.access.matrix import Role
+from riskapi.access.matrix import Action, Role
+from riskapi.log.entry import Kind
 from riskapi.storage.desk import CaseKey
 from tests.makers import EXAMPLE_RECORD
 from tests.riskapi.console.makers import Browser, make_person
-from tests.riskapi.makers import TestClient, scoring_service, services_of, with_facts
+from tests.riskapi.makers import TestClient, bearer, make_key, scoring_service, services_of, with_facts
+from tests.riskapi.privacy.makers import entries_of
 
 READERS = {
     "amina": ("Amina Yusuf", Role.REVIEWER),
@@ -313,3 +319,65 @@ def test_pages_of_the_queue_follow_each_other(client):
     assert len(re.findall(claims, first)) == 25
     assert not set(re.findall(claims, first)) & set(re.findall(claims, second))
     assert re.findall(claims, second)
+
+
+def test_r27_two_versions_of_a_record_stand_side_by_side(client):
+    """What a correction changed, on the page of either case; the look at the other version is on record."""
+    first = scored(client, with_facts(record_id="KQ-VERSIONS"))
+    record = with_facts(record_id="KQ-VERSIONS", journey={"stay_days": 91}, traveller={"surname": "WARSAMEH"})
+    body = {"reason": "submitted_wrong", "record": record}
+    gateway = bearer(make_key(services_of(client), [Role.SCORER, Action.PROTECTION]))
+    answered = client.post(f"/v1/decisions/{first}/rectification", json=body, headers=gateway)
+    assert answered.status_code == 201, answered.text
+    second = answered.json()["decision_id"]
+    for decision, other in ((first, second), (second, first)):
+        text = Reader(client, "amina", decision).open(f"/console/desk/cases/{decision}?beside={other}").text
+        shown = text.partition('id="versions"')[2].partition("</section>")[0]
+        rows = {row[0]: row[1:] for row in re.findall(r">([^<]+)</th><td[^>]*>([^<]+)</td><td[^>]*>([^<]+)<", shown)}
+        assert rows["Journey: Days at the destination"] == ("12 days", "91 days")
+        assert rows["Traveller: Surname or family name as in the document"] == ("WARSAME", "WARSAMEH")
+        assert len(rows) == 2
+        assert "log-odds" not in shown
+    views = [one for one in entries_of(services_of(client), Kind.ACCESS) if one["what"] == "desk_version"]
+    assert {one["decision_id"] for one in views} == {first, second}
+
+
+def test_a_case_is_found_by_the_id_of_its_record(client):
+    """One case is opened, several are listed; the id is in no address and not in the log, and the look is."""
+    one = scored(client, with_facts(record_id="KQ-FIND-1"))
+    two = [scored(client, with_facts(record_id="KQ-FIND-2")) for _ in range(2)]
+    amina = Reader(client, "amina", one)
+    found = amina.send("/console/desk/find", "/console/desk", record_id="KQ-FIND-1")
+    assert found.headers["location"] == f"/console/desk/cases/{one}"
+    listed = amina.send("/console/desk/find", "/console/desk", record_id=" KQ-FIND-2 ").text
+    assert re.findall(r'href="/console/desk/cases/([0-9a-f-]{36})"', listed) == two[::-1]
+    assert "No case of such a record" in amina.send("/console/desk/find", "/console/desk", record_id="KQ-FIND").text
+    views = [view for view in entries_of(services_of(client), Kind.ACCESS) if view["what"] == "record_search"]
+    assert [view["decision_id"] for view in views] == [one, *two[::-1], ""]
+    assert "KQ-FIND" not in str(views)
+
+
+def test_the_letter_is_the_same_as_pdf_in_the_language_of_the_page(client, decision_id):
+    """Every word of the page is in the PDF, which tells its title and language; both looks are on record."""
+    amina = Reader(client, "amina", decision_id)
+    amina.opened()
+    for language in ("en", "ar"):
+        page = amina.open(f"{amina.page}/letter", **{"Accept-Language": language}).text
+        answer = amina.open(f"{amina.page}/letter.pdf", **{"Accept-Language": language})
+        assert answer.headers["content-type"] == "application/pdf"
+        made = PdfReader(io.BytesIO(answer.content))
+        assert made.root_object["/Lang"] == language
+        article = html.unescape(page.partition("<article")[2].partition("</article>")[0])
+        assert re.search(r"<h1[^>]*>([^<]+)<", article)[1] == made.metadata.title
+        words = re.sub(r"<[^>]+>", " ", article.partition(">")[2]).split()
+        text = "".join("".join(sheet.extract_text() for sheet in made.pages).split())
+        missing = [word for word in words if word not in text]
+        assert len(words) > 200
+        assert missing == [] if language == "en" else len(missing) < 10  # words that meet another script
+
+
+def test_the_service_loads_what_writes_pdfs_only_for_one():
+    """What the application imports, all told, has no writer of PDFs."""
+    script = "import sys, riskapi.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"fpdf", "uharfbuzz", "PIL"} & set(done.stdout.split())

@@ -3,17 +3,22 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import riskapi.console
 from features.catalogue import CATALOGUE
+from features.record import Crossing
 from features.spec import Kind
 from riskapi.access.matrix import Role
 from riskapi.console.assets import address_of
 from riskapi.console.languages import LANGUAGES
 from riskapi.console.navigation import PLACES
 from riskapi.console.pages import ENVIRONMENT
+from riskapi.desk.acts import State
+from riskapi.desk.forms import VERDICTS, VIEWS
+from riskapi.outcome_form import COMPLIANCE
 from tests.riskapi.console.makers import ADMINS, ORIGIN, make_person
 from tests.riskapi.makers import services_of
 
@@ -180,9 +185,10 @@ def said_by_templates() -> set[str]:
 @pytest.mark.parametrize("code", sorted(set(LANGUAGES) - {"en"}))
 def test_a_catalogue_translates_what_is_said_and_keeps_its_places(code):
     """No translation of a message that nobody says; the values of a message are all in its translation."""
-    sources = "".join(path.read_text() for path in FOLDER.rglob("*.py")) + (FOLDER.parent / "errors.py").read_text()
+    beside = (FOLDER.parent / name for name in ("errors.py", "privacy/letter.py", "privacy/redress.py"))
+    sources = "".join(path.read_text() for path in (*FOLDER.rglob("*.py"), *beside))
     for message, text in LANGUAGES[code].messages.items():
-        assert message in said_by_templates() or json.dumps(message)[1:-1] in sources or message in _ROLES, message
+        assert message in said_by_templates() or json.dumps(message)[1:-1] in sources or message in _WORDS, message
         assert sorted(re.findall(r"\{\w+\}", message)) == sorted(re.findall(r"\{\w+\}", text)), message
 
 
@@ -205,4 +211,18 @@ def test_a_sentence_about_a_reason_follows_the_case_that_english_has(code):
     assert language.reason("ZZ99", "raises", 1, "stored") == "stored"
 
 
-_ROLES = {role.value.replace("_", " ") for role in Role}
+@pytest.mark.parametrize("code", sorted(set(LANGUAGES) - {"en"}))
+def test_the_pages_of_the_desk_are_translated_whole(code):
+    """Officers of a post meet no page of the desk that is half in another language."""
+    texts = "".join(path.read_text() for path in sorted((FOLDER / "templates" / "desk").glob("*.html")))
+    said = {(one or other).replace('\\"', '"') for one, other in MESSAGE.findall(texts)}
+    words = {one.replace("_", " ") for one in (*VIEWS, *VERDICTS, *State)}
+    assert said | words <= set(LANGUAGES[code].messages)
+    assert len(said) > 100
+
+
+_BANDS = {"high", "elevated", "standard"}
+_WORDS = {
+    one.replace("_", " ")
+    for one in (*Role, *VIEWS, *VERDICTS, *State, *COMPLIANCE, *get_args(Crossing.model_fields["mode"].annotation))
+} | _BANDS

@@ -182,7 +182,7 @@ def test_contents_of_a_decision_that_never_was_are_found(made):
     """Sealed contents without a row of the log are named by their id."""
     with made.as_intruder() as connection:
         connection.execute(
-            "INSERT INTO decision_contents SELECT 'made up', subject_id, month, input, identity, answer "
+            "INSERT INTO decision_contents SELECT 'made up', subject_id, month, input, identity, answer, NULL "
             "FROM decision_contents LIMIT 1"
         )
     found = made.verify().findings

@@ -12,7 +12,7 @@ from riskapi.access.matrix import Role
 from riskapi.access.principal import Principal, PrincipalKind
 from riskapi.log.store_source import store_source
 from riskapi.log.verify import verify
-from riskapi.privacy.sealing import SUBJECT, age_of, kept_of, split
+from riskapi.privacy.sealing import SUBJECT, age_of, kept_of, record_key, split
 from riskapi.services import Services
 from riskapi.storage.log_key import log_key
 from tests.riskapi.makers import row, settings
@@ -63,6 +63,7 @@ def decided(services, number=1, at=None, **changes):
         subject=services.secret.hash_subject(SUBJECT, parts.subject),
         input=parts.input,
         identity=parts.identity,
+        record_key=record_key(parts.record_id, services.secret),
     )
     services.decisions.append([made])
     return made.decision_id

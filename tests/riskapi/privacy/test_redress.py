@@ -11,7 +11,8 @@ from riskapi.access.principal import PrincipalKind
 from riskapi.log.entry import Kind
 from riskapi.log.store_source import store_source
 from riskapi.log.verify import verify
-from riskapi.privacy.redress import markdown, person_explanation
+from riskapi.privacy.letter import markdown
+from riskapi.privacy.redress import person_explanation
 from riskapi.storage.log_key import log_key
 from tests.riskapi.makers import bearer, make_key, scoring_service, services_of, with_facts
 from tests.riskapi.privacy.makers import entries_of

@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/images that show the desk: ``python docs/pictures.py [folder of a demo]``.
+"""Makes the pictures of docs/images that show the desk: ``PYTHONPATH=. python docs/pictures.py [folder of a demo]``.
 
 It takes the models of a demo (``make demo``) into a store of its own, has the demo's traveller scored, and reads the
 case in Chromium as the persons of the page do. All data is simulated.

@@ -59,7 +59,8 @@ def done(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("simulate",), ("run",), ("import-outcomes",), ("compare",), ("propose",), ("follow",)]
+    "command",
+    [(), *((name,) for name in ("simulate", "run", "import-outcomes", "check-cases", "compare", "propose", "follow"))],
 )
 def test_help_teaches_with_commands_that_can_be_copied(command):
     """Every command shows at least one whole example."""

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from pydantic import ValidationError
 
-from models.metrics.drift import FAMILY_LEVEL, SAMPLE_MIN, Comparison, Reference, Verdict, compare, verdicts
+from models.metrics.drift import SAMPLE_MIN, Comparison, Reference, Verdict, compare, verdicts
 from models.promotion import Gate
 from models.promotion import Verdict as GateVerdict
 from training.cases import Cases
@@ -23,13 +23,15 @@ from training.table_profile import Aspect, Columns, TableProfile, View, counted
 FLOORS: Final[Mapping[View, float]] = {
     "known": 0.03,
     "values": 0.25,
-    "to the crossing": 0.12,
+    "to the crossing": 0.06,
     "day of the month": 0.05,
     "hour of the day": 0.1,
     "length": 0.1,
     "characters": 0.05,
 }
 """Stability index from which a change is told. Values follow seasons and routes; how facts are written does not."""
+FAMILY_LEVEL = 0.005
+"""Chance of any false alarm among all facts of one view."""
 SHARE_FLOOR = 0.01
 """Share of rejected or repeated rows, beyond that of the table before, from which it is told."""
 GAP_TIMES, GAP_DAYS = 3.0, 2.0

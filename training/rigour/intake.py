@@ -16,8 +16,8 @@ from training.simulator.parameters import WorldParameters
 from training.simulator.simulation import simulate
 from training.table_profile import TableProfile, profile
 
-CROSSINGS = 24_000
-STARTS, BEFORE = 0.2, 0.6
+CROSSINGS = 48_000
+STARTS, BEFORE = 0.4, 0.7
 """Shares of the crossings after which the table before begins, since histories are short at first, and ends."""
 BATCHES = 5
 """Later tables of each border, one after the other."""

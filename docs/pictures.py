@@ -116,7 +116,7 @@ def main(demo: Path) -> None:
     with TemporaryDirectory() as name, ExitStack() as stack:
         services = installation(demo, Path(name))
         for role in ROLES:
-            made = {Role.REVIEWER: "Fatuma Ali", Role.PROTECTION_OFFICER: "Grace Mwangi"}
+            made = {Role.REVIEWER: "Sahra Nur", Role.PROTECTION_OFFICER: "Mary Achieng"}
             make_person(services, role.value, role, units=("",), name=made[role])
         key = bearer(make_key(services, (Action.SCORE, Action.ENFORCEMENT, Action.PROTECTION)))
         url = stack.enter_context(Serving(services))

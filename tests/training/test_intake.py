@@ -124,3 +124,11 @@ def test_the_command_tells_and_its_exit_code_too(tmp_path, feed, later):
     unlike = run(app, ["check-cases", str(table), "--like", str(kept)])
     assert unlike.exit_code == 1
     assert "baggage.weight_kg" in unlike.output
+
+
+def test_a_broken_last_row_is_told(cases, before):
+    """As where a file ends early and the rest of it can be read."""
+    table = part(cases, 0.85, 1.0)
+    last = pd.DataFrame({"file": ["cut"], "row": [table.read + 1], "place": ["record"], "rule": ["x"], "remedy": ["y"]})
+    cut = replace(table, read=table.read + 1, rejected=last)
+    assert [one.place for one in intake.differences(cut, profile(cut), before)] == ["last row"]
